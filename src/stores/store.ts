@@ -1,0 +1,107 @@
+// The contracts of what a node keeps: peers, its own state, and one commit for all. Interfaces only; memory-store.ts and
+// sqlite-store.ts implement them, test/contracts/ holds both to the same sentences. Synchronous: reads are in memory.
+import type { Id } from '../kademlia/id.ts'
+
+/** 4 for IPv4, 6 for IPv6. The two DHTs of BEP 32 share no peers. */
+export type Family = 4 | 6
+
+/** A peer of an infohash: BEP 5's TCP peer. */
+export interface StoredPeer {
+  /** Compact address: 4 or 16 bytes of IP and 2 of port, big-endian; 6 or 18 in all. BEP 5, BEP 32. */
+  readonly compact: Uint8Array
+  /** Whether it announced itself as a seed. BEP 33. */
+  readonly seed: boolean
+  /** When it last announced itself, in ms since 1970. */
+  readonly refreshedAt: number
+}
+
+export interface PeerSampleOptions {
+  readonly family: Family
+  /** At most so many. */
+  readonly count: number
+  /** Prefer peers that are no seeds (BEP 33 `noseed`). */
+  readonly noSeeds?: boolean
+  /** Uniform in [0, 1). */
+  readonly fraction: () => number
+}
+
+/** Peers by infohash, one per (infohash, IP). BEP 5, BEP 33. */
+export interface PeerStore {
+  /** Adds or refreshes; 'full' when a bound forbids it, with the reason. A second port of one IP replaces the first. */
+  announce(infoHash: Id, peer: StoredPeer): { readonly stored: true } | { readonly stored: false; readonly why: string }
+  /** Removes the peer with this compact address's IP, whatever its port. */
+  withdraw(infoHash: Id, compact: Uint8Array): void
+  /** A uniformly random subset without repetition; every stored peer is equally likely. */
+  sample(infoHash: Id, options: PeerSampleOptions): readonly StoredPeer[]
+  /** Peers held for this infohash in this family, seeds among them. */
+  count(infoHash: Id, family: Family): { readonly peers: number; readonly seeds: number }
+  /** Every peer of an infohash, least recently refreshed first. */
+  all(infoHash: Id, family: Family): Iterable<StoredPeer>
+  /** Infohashes that have at least one peer, in either family. */
+  infoHashes(): Iterable<Id>
+  /** Drops peers refreshed before this time, at most `limit` at a call; how many were dropped. */
+  expire(before: number, limit: number): number
+  readonly size: { readonly infoHashes: number; readonly peers: number }
+}
+
+/** A contact as it is saved: enough to be asked again after a restart, and no more. */
+export interface SavedContact {
+  readonly id: Id
+  readonly host: string
+  readonly port: number
+  /** When it last answered, in ms since 1970. */
+  readonly repliedAt: number
+}
+
+/** What a node has promised to keep alive: an announce, later a published item or a stored value. */
+export interface Commitment {
+  /** What kind of promise; the network's word: 'announce', 'publish' … */
+  readonly kind: string
+  /** Unique within the kind: an infohash, a key. */
+  readonly key: Uint8Array
+  /** Everything needed to do it again; the network's own encoding. At most 4 KiB. */
+  readonly data: Uint8Array
+  /** When it was last done successfully, in ms since 1970; 0 when never. */
+  readonly doneAt: number
+}
+
+/** The node's own state. `slot` tells apart the routing tables of one node: 'v4', 'v6'. */
+export interface NodeState {
+  identity(slot: string): Uint8Array | null
+  saveIdentity(slot: string, id: Uint8Array): void
+  contacts(slot: string): readonly SavedContact[]
+  /** Replaces the saved contacts of the slot as a whole. At most MAX_SAVED_CONTACTS are kept. */
+  saveContacts(slot: string, contacts: readonly SavedContact[]): void
+  commitments(): readonly Commitment[]
+  /** Adds or replaces the one of this kind and key. Throws StoreError('full') above MAX_COMMITMENTS. */
+  saveCommitment(commitment: Commitment): void
+  removeCommitment(kind: string, key: Uint8Array): void
+}
+
+/** Of one slot; the surplus is not saved. */
+export const MAX_SAVED_CONTACTS = 2_048
+/** Of one node. */
+export const MAX_COMMITMENTS = 10_000
+
+/** A whole store. Changes are seen at once by reads; they survive `kill -9` once commit() has returned. */
+export interface Store {
+  readonly peers: PeerStore
+  readonly state: NodeState
+  /** Writes all changes since the last commit as one transaction. Throws StoreError('write-failed'), having kept them. */
+  commit(): void
+  /** Commits and releases. May be called twice. */
+  close(): void
+}
+
+export type StoreErrorCode =
+  'not-openable' | 'in-use' | 'damaged' | 'foreign' | 'too-new' | 'write-failed' | 'full' | 'closed'
+
+/** Why a store cannot be used; `message` names the file and says what to do next. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly code: StoreErrorCode
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
