@@ -1,0 +1,55 @@
+// Why a transport could not be opened, and what to do about it. Errors after that are counted, not thrown.
+export type TransportErrorCode =
+  | 'address-in-use'
+  | 'address-not-available'
+  | 'permission'
+  | 'bad-address'
+  | 'failed'
+
+/** A transport could not be opened. `message` is one line that says what to do. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  readonly code: TransportErrorCode
+
+  constructor(code: TransportErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** The system's error at binding a UDP socket, in our words. */
+export function openingError(cause: unknown, host: string, port: number): TransportError {
+  const { code = 'unknown error' } = cause as NodeJS.ErrnoException
+  const make = (kind: TransportErrorCode, message: string): TransportError =>
+    new TransportError(kind, message, { cause })
+  switch (code) {
+    case 'EADDRINUSE':
+      return make(
+        'address-in-use',
+        `another process uses UDP port ${port} on ${host}: stop it, or choose another with --port`,
+      )
+    case 'EADDRNOTAVAIL':
+      return make(
+        'address-not-available',
+        `${host} is no address of this machine: choose one of its own with --host, or 0.0.0.0 or :: for all`,
+      )
+    case 'EAFNOSUPPORT':
+      return make(
+        'address-not-available',
+        `this machine has no ${host.includes(':') ? 'IPv6' : 'IPv4'}: choose an address of the other family with --host`,
+      )
+    case 'EACCES':
+    case 'EPERM':
+      return make(
+        'permission',
+        `the system does not allow UDP port ${port} on ${host}: choose one above 1023 with --port`,
+      )
+    case 'EINVAL':
+      return make(
+        'bad-address',
+        `${host} cannot be bound: a link-local address needs its interface, as in fe80::1%eth0`,
+      )
+    default:
+      return make('failed', `no UDP socket on ${host} port ${port}: ${code}`)
+  }
+}
