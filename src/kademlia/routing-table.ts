@@ -31,9 +31,9 @@ export interface BucketSummary {
   readonly lastChangedAt: number
 }
 
-/** A bucket to refresh. The index holds until the table changes next. */
+/** A bucket to refresh. */
 export interface StaleBucket {
-  readonly index: number
+  readonly prefixBits: number
   readonly target: Id
 }
 
@@ -190,22 +190,25 @@ export class RoutingTable {
   }
 
   /**
-   * The buckets in which nothing has happened for bucketRefreshMs, or all of them (`force`), each with a random id of
-   * its range to look up (B5-09). The caller says `refreshed` when it starts a lookup.
+   * The buckets in which nothing has happened for `idleMs` (0: all of them), each with a random id of its range to look
+   * up (B5-09). The caller says `refreshed` when it starts a lookup.
    */
-  staleBuckets(now: number, random: Random, force = false): StaleBucket[] {
+  staleBuckets(
+    now: number,
+    random: Random,
+    idleMs: number = this.#parameters.bucketRefreshMs,
+  ): StaleBucket[] {
     const last = this.#tree.buckets.length - 1
-    return this.#tree.buckets.flatMap(({ lastChangedAt }, index) => {
-      if (!force && now - lastChangedAt < this.#parameters.bucketRefreshMs) return []
-      const inRange = index < last ? randomIdSharing : randomIdWithin
-      return [{ index, target: inRange(this.ownId, index, random) }]
+    return this.#tree.buckets.flatMap(({ lastChangedAt }, prefixBits) => {
+      if (now - lastChangedAt < idleMs) return []
+      const inRange = prefixBits < last ? randomIdSharing : randomIdWithin
+      return [{ prefixBits, target: inRange(this.ownId, prefixBits, random) }]
     })
   }
 
-  /** A refresh of this bucket has been started: it is not stale any more. An index that is gone is ignored. */
-  refreshed(index: number, now: number): void {
-    const bucket = this.#tree.buckets[index]
-    if (bucket !== undefined) bucket.lastChangedAt = now
+  /** A lookup of `target` has been started: its bucket is not stale any more. */
+  refreshed(target: Id, now: number): void {
+    this.#tree.bucketOf(target).lastChangedAt = now
   }
 
   /**

@@ -62,9 +62,8 @@ export class TableAdmission {
     const policy = this.#policy
     if (!policy.admits(contact) || !policy.dialable(contact.address)) return false
     const ipHolder = this.#tree.holderOf(policy.tableGroup(contact.address))
-    if (ipHolder !== known && this.#blocks(ipHolder, now)) return false
     const prefixHolder = bucket.holderOf(policy.bucketGroup(contact.address))
-    if (prefixHolder !== known && this.#blocks(prefixHolder, now)) return false
+    if (this.#conflict(known, ipHolder, prefixHolder, now) !== null) return false
     const sameEndpoint = this.#tree.at(contact.address)
     return sameEndpoint === null || liveness(sameEndpoint, now, this.#parameters) !== 'good'
   }
@@ -84,11 +83,11 @@ export class TableAdmission {
     if (known !== null && !yieldsItsId(known)) return refuse('address-changed')
     const newcomer = new TableContact(contact, now, now, this.#policy)
     measured(newcomer, rttMs)
-    const ipHolder = tree.holderOf(newcomer.tableGroup)
-    if (ipHolder !== known && this.#blocks(ipHolder, now)) return refuse('ip-taken')
     const bucket = tree.bucketOf(contact.id)
+    const ipHolder = tree.holderOf(newcomer.tableGroup)
     const prefixHolder = bucket.holderOf(newcomer.bucketGroup)
-    if (prefixHolder !== known && this.#blocks(prefixHolder, now)) return refuse('prefix-taken')
+    const conflict = this.#conflict(known, ipHolder, prefixHolder, now)
+    if (conflict !== null) return refuse(conflict)
 
     const evicted = [...new Set([known, ipHolder, prefixHolder])].filter((holder) => holder !== null)
     const oneFromHere = evicted.some((holder) => bucket.contacts.includes(holder))
@@ -128,8 +127,18 @@ export class TableAdmission {
     return !bucket.allEligible() && this.#policy.eligible(contact)
   }
 
-  /** Only a bad contact loses its place to a newcomer of the same IP or prefix. */
-  #blocks(holder: TableContact | null, now: number): boolean {
+  /** Whose IP or prefix is held by another contact; only a bad one loses its place to a newcomer of the same. */
+  #conflict(
+    known: TableContact | null,
+    ipHolder: TableContact | null,
+    prefixHolder: TableContact | null,
+    now: number,
+  ): RefusalReason | null {
+    if (ipHolder !== known && this.#isAlive(ipHolder, now)) return 'ip-taken'
+    return prefixHolder !== known && this.#isAlive(prefixHolder, now) ? 'prefix-taken' : null
+  }
+
+  #isAlive(holder: TableContact | null, now: number): boolean {
     return holder !== null && liveness(holder, now, this.#parameters) !== 'bad'
   }
 
