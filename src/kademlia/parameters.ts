@@ -33,10 +33,10 @@ export interface Parameters {
   /** Bounds of the time after which a request counts as slow and gives its slot back. specs/algorithms.md 3.10. */
   readonly slowAfterMinMs: number
   readonly slowAfterMaxMs: number
-  /** Requests under way at once; the newest waits in the queue. */
+  /** Requests under way at once; a further one fails at once as overload. */
   readonly maxInFlight: number
-  /** Requests waiting for a place; the newest fails at once when it is full. */
-  readonly maxQueued: number
+  /** Requests that one path of a lookup sends in all; then it ends with what it has. */
+  readonly maxAsked: number
   /** Lookups under way at once; a further one is refused as overload. */
   readonly maxLookups: number
   /** Random bytes in a transaction id. specs/threats.md T16: at least 4. */
@@ -91,8 +91,8 @@ export const defaultParameters: Parameters = {
   requestTimeoutMs: 4_500,
   slowAfterMinMs: 150,
   slowAfterMaxMs: 2_000,
-  maxInFlight: 1_024,
-  maxQueued: 8_192,
+  maxInFlight: 2_048,
+  maxAsked: 256,
   maxLookups: 256,
   transactionIdBytes: 4,
   tokenBytes: 8,

@@ -113,6 +113,8 @@ export interface LookupStep<T> {
   readonly closer: readonly Contact[]
   readonly results: readonly T[]
   readonly done: boolean
+  /** False: its answer is of use, but it is none of the closest that the lookup looks for (it gave no token). */
+  readonly counts: boolean
 }
 
 /** What a lookup asks and what an answer means: the network's words for the engine's walk. */

@@ -1,0 +1,82 @@
+// The candidates of one path of a lookup, sorted by distance to the target. Not here: who is asked when (lookup.ts).
+import type { Contact } from './contact.ts'
+import { compareDistance, type Id } from './id.ts'
+
+/**
+ * heard: named by somebody. asked: a request is under way and holds a slot. slow: the same, but its slot is given back.
+ * answered, failed: final.
+ */
+export type CandidateState = 'heard' | 'asked' | 'slow' | 'answered' | 'failed'
+
+export interface Candidate {
+  readonly contact: Contact
+  /** Index of the path that it belongs to. */
+  readonly path: number
+  state: CandidateState
+  /** Counts for the end of the lookup and for its result (BEP 42: the id fits the address). */
+  eligible: boolean
+  /** Who named it; null for those of our own table, and for ourselves. */
+  readonly namedBy: Contact | null
+  /** How many answers away from our own table: 0 for those of the table. */
+  readonly depth: number
+  /** The local node, which takes part without the wire. */
+  readonly self: boolean
+}
+
+/** A list sorted by distance. At most `capacity`; of a full list the farthest falls out, the ineligible first. */
+export class Candidates {
+  readonly sorted: Candidate[] = []
+  private readonly target: Id
+  private readonly capacity: number
+  private ineligible = 0
+
+  constructor(target: Id, capacity: number) {
+    this.target = target
+    this.capacity = capacity
+  }
+
+  insert(candidate: Candidate): void {
+    let low = 0
+    let high = this.sorted.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const other = this.sorted[middle]!
+      if (compareDistance(this.target, other.contact.id, candidate.contact.id) <= 0) low = middle + 1
+      else high = middle
+    }
+    this.sorted.splice(low, 0, candidate)
+    if (!candidate.eligible) this.ineligible++
+    if (this.sorted.length > this.capacity) this.dropOne()
+  }
+
+  /** It no longer counts for the end of the lookup, nor for its result. */
+  disqualify(candidate: Candidate): void {
+    if (!candidate.eligible) return
+    candidate.eligible = false
+    if (this.sorted.includes(candidate)) this.ineligible++
+  }
+
+  /** Calls visit for the candidates that have not failed, nearest first, until k eligible ones that `counts` accepts. */
+  walkHead(
+    k: number,
+    counts: (candidate: Candidate) => boolean,
+    visit: (candidate: Candidate) => boolean,
+  ): void {
+    let counted = 0
+    for (const candidate of this.sorted) {
+      if (candidate.state === 'failed') continue
+      if (!visit(candidate)) return
+      if (candidate.eligible && counts(candidate) && ++counted === k) return
+    }
+  }
+
+  private dropOne(): void {
+    let victim = this.sorted.length - 1
+    // Ids made to fit no address are cheap, so a flood of them must not push the others out (BEP 42).
+    if (this.ineligible > this.capacity / 2) {
+      while (this.sorted[victim]!.eligible) victim--
+    }
+    const [dropped] = this.sorted.splice(victim, 1)
+    if (!dropped!.eligible) this.ineligible--
+  }
+}

@@ -1,0 +1,193 @@
+// One lookup on its way through the network: asks whom the lookup machine offers, feeds it what comes back, and streams
+// what it finds. Not here: whose turn it is (lookup.ts) and what an answer means (LookupQuery of a network).
+import type { Candidate } from './candidates.ts'
+import type { Contact } from './contact.ts'
+import type { EngineParts } from './engine-parts.ts'
+import { sharedPrefixBits } from './id.ts'
+import { Lookup } from './lookup.ts'
+import { ProtocolError, type LookupQuery, type LookupStep } from './ports.ts'
+import type { RequestFailure, RequestHandle, RequestOutcome, Requester } from './requester.ts'
+
+/** One answered or failed request of a lookup: its way, for people to look at. */
+export interface Hop {
+  readonly contact: Contact
+  /** Who named it; null for a contact of our own table. */
+  readonly namedBy: Contact | null
+  readonly depth: number
+  /** Leading bits that it shares with the target: more is nearer. */
+  readonly sharedBits: number
+  /** null when it did not answer. */
+  readonly rttMs: number | null
+  readonly outcome: 'answered' | 'refused' | RequestFailure
+  /** Contacts that it named. */
+  readonly named: number
+}
+
+/** A contact that answered, with its answer. `reply` is null for the local node. */
+export interface Answered<R> {
+  readonly contact: Contact
+  readonly reply: R | null
+  readonly self: boolean
+}
+
+export interface LookupOutcome<R> {
+  /** converged: the closest have answered. done: the query had enough. cancelled: given up. */
+  readonly why: 'converged' | 'done' | 'cancelled'
+  /** The k closest that answered, nearest first; the local node among them where it takes part. */
+  readonly closest: readonly Answered<R>[]
+  readonly asked: number
+  readonly answered: number
+  readonly failed: number
+}
+
+export interface LookupListener<R, T> {
+  onResults?(results: readonly T[], from: Contact): void
+  onHop?(hop: Hop): void
+  onEnd(outcome: LookupOutcome<R>, now: number): void
+}
+
+export interface WalkOptions {
+  /** Whether the local node takes part (counts as one of the closest). */
+  readonly self: boolean
+  readonly disjointPaths?: number
+  /** Asked besides the contacts of the table. */
+  readonly seeds?: readonly Contact[]
+}
+
+export class Walk<Q extends { readonly method: string }, R, T> {
+  private readonly parts: EngineParts<Q, R>
+  private readonly requester: Requester<Q, R>
+  private readonly query: LookupQuery<Q, R, T>
+  private readonly listener: LookupListener<R, T>
+  private readonly lookup: Lookup
+  /** Requests under way. At most maxAsked a path. */
+  private readonly handles = new Map<Candidate, RequestHandle>()
+  /** Replies of those who answered. At most maxAsked a path. */
+  private readonly replies = new Map<Candidate, R>()
+  private readonly counts = { asked: 0, answered: 0, failed: 0 }
+  private ended = false
+
+  constructor(
+    parts: EngineParts<Q, R>,
+    requester: Requester<Q, R>,
+    request: { query: LookupQuery<Q, R, T>; listener: LookupListener<R, T>; options: WalkOptions },
+  ) {
+    this.parts = parts
+    this.requester = requester
+    this.query = request.query
+    this.listener = request.listener
+    const { disjointPaths = parts.parameters.disjointPaths, self } = request.options
+    this.lookup = new Lookup({
+      target: request.query.target,
+      parameters: { ...parts.parameters, disjointPaths },
+      eligible: (contact) => parts.policy.eligible(contact),
+      group: (contact) => parts.policy.tableGroup(contact.address),
+      self: self ? parts.table.ownId : null,
+    })
+    this.lookup.seed(request.options.seeds ?? [])
+  }
+
+  get running(): boolean {
+    return !this.ended
+  }
+
+  /** Begins; the listener may hear of the end before this returns when there is nobody to ask. */
+  start(now: number): void {
+    const { table, parameters } = this.parts
+    // Those not heard of for long are asked too: the table may hold nobody else after a restart or a sleep.
+    this.lookup.seed(table.closest(this.query.target, Math.max(parameters.k, parameters.alpha), now, 'any'))
+    this.advance(now)
+  }
+
+  /** Gives up: nothing more is sent, late answers are unknown. Ends as 'cancelled'. */
+  cancel(now: number): void {
+    this.end('cancelled', now)
+  }
+
+  private advance(now: number): void {
+    while (!this.ended) {
+      const candidate = this.lookup.next()
+      if (candidate === null) break
+      this.ask(candidate, now)
+    }
+    if (!this.ended && this.lookup.finished) this.end('converged', now)
+  }
+
+  private ask(candidate: Candidate, now: number): void {
+    const { contact } = candidate
+    const request = { query: this.query.question(contact), to: contact.address, expectedId: contact.id }
+    const handle = this.requester.ask(
+      request,
+      {
+        onSlow: (at) => {
+          this.lookup.slow(candidate)
+          this.advance(at)
+        },
+        onOutcome: (outcome, at) => this.settled(candidate, outcome, at),
+      },
+      now,
+    )
+    this.counts.asked++
+    if (typeof handle === 'string') this.fail(candidate, handle, null)
+    else this.handles.set(candidate, handle)
+  }
+
+  private settled(candidate: Candidate, outcome: RequestOutcome<R>, now: number): void {
+    this.handles.delete(candidate)
+    if (this.ended) return
+    if (outcome.kind === 'failed') this.fail(candidate, outcome.why, null)
+    else if (outcome.kind === 'error') this.fail(candidate, 'refused', outcome.rttMs)
+    else this.take(candidate, outcome.reply, outcome.rttMs, now)
+    this.advance(now)
+  }
+
+  private take(candidate: Candidate, reply: R, rttMs: number, now: number): void {
+    const step = this.read(candidate, reply)
+    if (step === null) return this.fail(candidate, 'malformed', rttMs)
+    this.counts.answered++
+    this.replies.set(candidate, reply)
+    const { policy, suspects } = this.parts
+    const closer = step.closer.filter(
+      ({ address }) => policy.dialable(address) && suspects.mayDial(address, now),
+    )
+    this.lookup.answered(candidate, { closer, counts: step.counts })
+    this.hop(candidate, { rttMs, outcome: 'answered', named: step.closer.length })
+    if (step.results.length > 0) this.listener.onResults?.(step.results, candidate.contact)
+    if (step.done) this.end('done', now)
+  }
+
+  private read(candidate: Candidate, reply: R): LookupStep<T> | null {
+    try {
+      return this.query.read(reply, candidate.contact)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.parts.counters.dropped(error.reason)
+      return null
+    }
+  }
+
+  private fail(candidate: Candidate, outcome: Hop['outcome'], rttMs: number | null): void {
+    this.counts.failed++
+    this.lookup.failed(candidate)
+    this.hop(candidate, { rttMs, outcome, named: 0 })
+  }
+
+  private hop(candidate: Candidate, facts: Pick<Hop, 'rttMs' | 'outcome' | 'named'>): void {
+    const { contact, namedBy, depth } = candidate
+    const sharedBits = sharedPrefixBits(contact.id, this.query.target)
+    this.listener.onHop?.({ contact, namedBy, depth, sharedBits, ...facts })
+  }
+
+  private end(why: LookupOutcome<R>['why'], now: number): void {
+    if (this.ended) return
+    this.ended = true
+    for (const handle of this.handles.values()) handle.cancel()
+    this.handles.clear()
+    const closest = this.lookup.closest().map((candidate) => ({
+      contact: candidate.contact,
+      reply: this.replies.get(candidate) ?? null,
+      self: candidate.self,
+    }))
+    this.listener.onEnd({ why, closest, ...this.counts }, now)
+  }
+}

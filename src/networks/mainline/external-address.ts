@@ -1,0 +1,55 @@
+// Our address as others see it (BEP 42 `ip`): a vote among those whom we asked. Not here: the id made from it.
+import { prefixGroup, reachOf } from '../addresses.ts'
+
+/** Votes remembered, one a network prefix; the oldest is forgotten. */
+const MAX_VOTES = 32
+/** Nothing is believed below so many agreeing votes from distinct prefixes. BEP 42: never on one vote. */
+const MIN_AGREEING = 4
+/** Share of the remembered votes that must agree; a third of liars changes nothing. T22. */
+const MIN_SHARE = 2 / 3
+/** At most one change in this time, so that liars cannot make us wander. T22. */
+const MIN_BETWEEN_CHANGES_MS = 3_600_000
+
+/** Votes on our own address. Only answers to requests of ours are to be counted. */
+export class ExternalAddress {
+  /** Voter's prefix → host. At most MAX_VOTES. */
+  private readonly votes = new Map<string, string>()
+  private current: string | null
+  private changedAt = -Infinity
+
+  /** `known` is what a former run had found, or null. */
+  constructor(known: string | null = null) {
+    this.current = known
+  }
+
+  /** The host that the vote has settled on; null while it has not. */
+  get host(): string | null {
+    return this.current
+  }
+
+  /** Counts a vote; the new host when it has changed, else null. Addresses that are not global are no votes. */
+  vote(seenHost: string, voterHost: string, now: number): string | null {
+    if (reachOf(seenHost) !== 'global') return null
+    const voter = voterGroup(voterHost)
+    this.votes.delete(voter)
+    this.votes.set(voter, seenHost)
+    if (this.votes.size > MAX_VOTES) this.votes.delete(this.votes.keys().next().value!)
+    if (seenHost === this.current || !this.agreed(seenHost)) return null
+    if (now - this.changedAt < MIN_BETWEEN_CHANGES_MS) return null
+    this.current = seenHost
+    this.changedAt = now
+    return seenHost
+  }
+
+  private agreed(host: string): boolean {
+    let agreeing = 0
+    for (const vote of this.votes.values()) if (vote === host) agreeing++
+    return agreeing >= MIN_AGREEING && agreeing >= MIN_SHARE * this.votes.size
+  }
+}
+
+/** A /16 of IPv4, a /64 of IPv6 counts once: addresses of one owner are cheap. */
+function voterGroup(host: string): string {
+  const dots = host.split('.')
+  return dots.length === 4 ? `${dots[0]}.${dots[1]}` : prefixGroup(host)
+}

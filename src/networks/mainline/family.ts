@@ -1,0 +1,246 @@
+// One address family of a mainline node: its engine, its id bound to its address, its way into that DHT. BEP 32 makes of
+// two families two DHTs; what they share is in node.ts.
+import { familyOf, type Family } from '../../codecs/compact-address.ts'
+import type { Address, Contact } from '../../kademlia/contact.ts'
+import { Counters } from '../../kademlia/counters.ts'
+import { Engine } from '../../kademlia/engine.ts'
+import { asId, type Id } from '../../kademlia/id.ts'
+import type { AdmissionPolicy, Effects, EngineEvent, Hash, Probes, Random } from '../../kademlia/ports.ts'
+import { SourceLimits, defaultSourceLimits, NO_LIMITS } from '../../kademlia/rate-limits.ts'
+import { RoutingTable } from '../../kademlia/routing-table.ts'
+import { Suspects } from '../../kademlia/suspects.ts'
+import { WriteTokens } from '../../kademlia/write-tokens.ts'
+import type { CommitBatch } from '../../node/commit-batch.ts'
+import { Joining, type JoinReport } from '../../node/joining.ts'
+import type { Scheduler, Transport } from '../../node/ports.ts'
+import { RunningEngine } from '../../node/running-engine.ts'
+import type { Store } from '../../stores/store.ts'
+import { isPrivateHost, reachOf } from '../addresses.ts'
+import { createAdmission } from '../admission.ts'
+import { MainlineAnswers } from './answers.ts'
+import { ExternalAddress } from './external-address.ts'
+import type { MainlineQuery, MainlineReply } from './messages.ts'
+import { isValidNodeId, nodeIdFor } from './node-id.ts'
+import type { ResolvedOptions } from './options.ts'
+import { createProbes, type QueryOptions } from './queries.ts'
+import { createWire } from './wire.ts'
+
+/** One walk in so many asks for contacts of the other family too. BEP 32, "Steady-state operation"; jech/dht: 37. */
+const BOTH_FAMILIES_ONE_IN = 37
+/** Contacts of the other family that one reply may bring to our notice. */
+const MAX_FOREIGN = 8
+
+/** How a family gets at the outside world; made by open.ts, or by the simulator. */
+export interface FamilyPorts {
+  readonly family: Family
+  readonly transport: Transport
+  /** Addresses to join through, names resolved. */
+  readonly bootstrap: () => Promise<readonly Address[]>
+  /** Whether an address is that of a built-in public router (B5-23). */
+  readonly isRouter: (address: Address) => boolean
+}
+
+/** What the families of one node share. */
+export interface SharedPorts {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  readonly scheduler: Scheduler
+  readonly random: Random
+  readonly hash: Hash
+  readonly commits: CommitBatch
+}
+
+export interface FamilyObserver {
+  /** The other family, where the node has one. */
+  sibling(): FamilyNode | null
+  notice(family: FamilyNode, event: EngineEvent): void
+  idChanged(family: FamilyNode, oldId: Id): void
+  joined(family: FamilyNode, report: JoinReport): void
+  checkpoint(now: number): void
+}
+
+export class FamilyNode {
+  readonly family: Family
+  readonly slot: string
+  readonly table: RoutingTable
+  readonly runner: RunningEngine<MainlineQuery, MainlineReply>
+  readonly joining: Joining<MainlineQuery, MainlineReply>
+  private readonly shared: SharedPorts
+  private readonly observer: FamilyObserver
+  private readonly external = new ExternalAddress()
+
+  constructor(shared: SharedPorts, ports: FamilyPorts, observer: FamilyObserver) {
+    this.shared = shared
+    this.observer = observer
+    this.family = ports.family
+    this.slot = `v${ports.family}`
+    const { options, scheduler } = shared
+    const { local } = ports.transport
+    const policy = createAdmission({
+      family: this.family,
+      private: options.private,
+      routers: ports.isRouter,
+      ownAddress: ({ host, port }) =>
+        port === local.port && (host === local.host || host === this.external.host),
+      eligible: ({ id, address }) => isValidNodeId(id, address.host),
+    })
+    const ownId = this.loadId(local.host)
+    this.table = new RoutingTable({ ownId, parameters: options.parameters, policy })
+    const probes = createProbes({ family: this.family, both: () => this.askForBoth() })
+    this.runner = new RunningEngine({
+      transport: ports.transport,
+      scheduler,
+      commits: shared.commits,
+      observer: {
+        checkpoint: (now) => observer.checkpoint(now),
+        seenAs: (address, by, now) => this.seenAs(address, by, now),
+        notice: (event) => this.notice(event),
+      },
+      createEngine: (effects) => this.createEngine(effects, policy, probes),
+    })
+    this.joining = new Joining({
+      runner: this.runner,
+      probes,
+      scheduler,
+      bootstrap: ports.bootstrap,
+      onJoined: (report) => observer.joined(this, report),
+    })
+    this.restore()
+  }
+
+  private createEngine(
+    effects: Effects,
+    policy: AdmissionPolicy,
+    probes: Probes<MainlineQuery, MainlineReply>,
+  ): Engine<MainlineQuery, MainlineReply> {
+    const { options, random, scheduler, hash, store } = this.shared
+    const { parameters } = options
+    const { family, table } = this
+    const now = scheduler.now()
+    const readOnly = (): boolean => options.readOnly
+    const tokens = new WriteTokens({ parameters, random, hash, now })
+    const wire = createWire({ family, ownId: () => table.ownId, readOnly, version: options.version })
+    const answers = new MainlineAnswers({
+      family,
+      tables: (other) => (other === family ? table : (this.observer.sibling()?.table ?? null)),
+      tokens,
+      peers: store.peers,
+      fraction: () => random.fraction(),
+      readOnly,
+      k: parameters.k,
+    })
+    const suspects = new Suspects({ parameters, policy })
+    const limits = new SourceLimits(options.rateLimit ? defaultSourceLimits : NO_LIMITS, random)
+    const counters = new Counters()
+    const parts = {
+      parameters,
+      random,
+      wire,
+      answers,
+      probes,
+      policy,
+      effects,
+      table,
+      suspects,
+      limits,
+      counters,
+    }
+    return new Engine(parts, tokens, now)
+  }
+
+  get id(): Id {
+    return this.table.ownId
+  }
+
+  get local(): Address {
+    return this.runner.transport.local
+  }
+
+  /** Our host as others see it, once they agree (BEP 42). */
+  get externalHost(): string | null {
+    return this.external.host
+  }
+
+  /** The host under which what we store of our own is reached; null when read-only or not known. */
+  get servedHost(): string | null {
+    if (this.shared.options.readOnly) return null
+    if (this.external.host !== null) return this.external.host
+    const { host } = this.local
+    const reach = reachOf(host)
+    return reach === 'global' || (reach !== 'none' && this.shared.options.private) ? host : null
+  }
+
+  get queryOptions(): QueryOptions {
+    return { family: this.family }
+  }
+
+  /** Writes id and contacts to the store; the caller commits. */
+  save(): void {
+    const { state } = this.shared.store
+    state.saveIdentity(this.slot, this.id)
+    const contacts = [...this.table.contacts()].sort((a, b) => b.repliedAt - a.repliedAt)
+    state.saveContacts(
+      this.slot,
+      contacts.map(({ id, address, repliedAt }) => ({
+        id,
+        host: address.host,
+        port: address.port,
+        repliedAt,
+      })),
+    )
+  }
+
+  async close(): Promise<void> {
+    this.joining.close()
+    await this.runner.close()
+  }
+
+  /** A saved id stays, so that a restart keeps our place; votes replace it when it does not fit (BEP 42). */
+  private loadId(host: string): Id {
+    const saved = this.shared.store.state.identity(this.slot)
+    if (saved?.length === this.shared.options.parameters.idBytes) return asId(saved)
+    return nodeIdFor(host, this.shared.random)
+  }
+
+  private restore(): void {
+    const saved = this.shared.store.state.contacts(this.slot)
+    const contacts = saved.map(({ id, host, port, repliedAt }) => ({
+      id,
+      address: { host, port },
+      repliedAt,
+    }))
+    this.table.restore(contacts, this.shared.scheduler.now())
+  }
+
+  private seenAs(address: Address, by: Address, now: number): void {
+    if (familyOf(address.host) !== this.family || isPrivateHost(by.host)) return
+    const host = this.external.vote(address.host, by.host, now)
+    if (host === null || isValidNodeId(this.id, host)) return
+    const oldId = this.id
+    this.runner.engine.setOwnId(nodeIdFor(host, this.shared.random), now)
+    this.observer.idChanged(this, oldId)
+    void this.joining.join().catch(() => {})
+  }
+
+  private notice(event: EngineEvent): void {
+    this.observer.notice(this, event)
+    if (event.kind === 'contact-removed') this.joining.watch()
+    // Upon the first contact: find out who is close to us. BEP 5; B5-10.
+    if (event.kind === 'contact-added' && this.table.size === 1) void this.joining.join().catch(() => {})
+    if (event.kind === 'online' || event.kind === 'slept') void this.joining.join().catch(() => {})
+  }
+
+  /** While joining both families are asked for, later now and then (BEP 32; B32-09). */
+  private askForBoth(): QueryOptions['both'] {
+    const sibling = this.observer.sibling()
+    if (sibling === null) return undefined
+    const joining = this.table.size < this.shared.options.parameters.k
+    if (!joining && this.shared.random.fraction() >= 1 / BOTH_FAMILIES_ONE_IN) return undefined
+    return (contacts: readonly Contact[]) => sibling.consider(contacts)
+  }
+
+  private consider(contacts: readonly Contact[]): void {
+    const now = this.shared.scheduler.now()
+    for (const contact of contacts.slice(0, MAX_FOREIGN)) this.runner.engine.consider(contact, now)
+  }
+}

@@ -1,0 +1,237 @@
+// The options of a mainline node: what may be given, what is the default, and what is refused.
+// Not here: parameters of the algorithm beyond those that users set (kademlia/parameters.ts).
+import { canonicalHost, familyOf, type Family } from '../../codecs/compact-address.ts'
+import { defaultParameters, type Parameters } from '../../kademlia/parameters.ts'
+import { badArgument, shown, XorbitError } from '../../node/errors.ts'
+import type { Store } from '../../stores/store.ts'
+import { isPort, isPrivateHost } from '../addresses.ts'
+
+export const DEFAULT_PORT = 6881
+
+/** Parameters that may be set; the others are the network's. */
+export type TunableParameters = Pick<
+  Parameters,
+  | 'k'
+  | 'alpha'
+  | 'disjointPaths'
+  | 'requestTimeoutMs'
+  | 'resendAfterMs'
+  | 'goodForMs'
+  | 'bucketRefreshMs'
+  | 'checkpointMs'
+  | 'maintenanceMs'
+>
+
+export interface MainlineOptions {
+  /**
+   * IP address to listen on, or one of each family. Default: every IPv4 address, and the first global IPv6 address of
+   * this machine where there is one (BEP 32); in a network that is bootstrapped from loopback, loopback.
+   */
+  readonly host?: string | readonly string[]
+  /** UDP port, the same for both families; 0 takes any free one. Default 6881. */
+  readonly port?: number
+  /** A file for SQLite, 'memory', or a store of your own, which close() then leaves open. Default 'memory'. */
+  readonly store?: string | Store
+  /** 'HOST:PORT' of nodes to join through; 'none' or [] for none. Default: the public routers. */
+  readonly bootstrap?: readonly string[] | 'none'
+  /** Whether loopback and private addresses are contacts, and limits per IP are lifted. Default: as hosts suggest. */
+  readonly private?: boolean
+  /** Asks, but answers nothing and enters no table (BEP 43). Default false. */
+  readonly readOnly?: boolean
+  /** false lifts all limits on what is served, for a benchmark. Default true. */
+  readonly rateLimit?: boolean
+  /** How often what is announced is announced again. Default 15 min (libtorrent), at most 30 min. */
+  readonly announceIntervalMs?: number
+  /** How long a peer is kept that does not announce itself again. Default 45 min (libtorrent). */
+  readonly peerLifetimeMs?: number
+  /** The client version `v` in every message: 4 bytes. Default 'XO' and 0.1. BEP 5, BEP 20. */
+  readonly version?: Uint8Array
+  readonly parameters?: Partial<TunableParameters>
+}
+
+export interface BootstrapHost {
+  readonly host: string
+  readonly port: number
+}
+
+export interface ResolvedOptions {
+  /** null: as the machine has them. Each of another family. */
+  readonly hosts: readonly string[] | null
+  readonly port: number
+  readonly store: string | Store
+  /** null: the built-in public routers. */
+  readonly bootstrap: readonly BootstrapHost[] | null
+  readonly private: boolean
+  readonly readOnly: boolean
+  readonly rateLimit: boolean
+  readonly announceIntervalMs: number
+  readonly peerLifetimeMs: number
+  readonly version: Uint8Array
+  readonly parameters: Parameters
+}
+
+const KNOWN: readonly (keyof MainlineOptions)[] = [
+  'host',
+  'port',
+  'store',
+  'bootstrap',
+  'private',
+  'readOnly',
+  'rateLimit',
+  'announceIntervalMs',
+  'peerLifetimeMs',
+  'version',
+  'parameters',
+]
+
+/** Each with the least and the most that is allowed. */
+const TUNABLE: Readonly<Record<keyof TunableParameters, readonly [least: number, most: number]>> = {
+  k: [1, 64],
+  alpha: [1, 32],
+  disjointPaths: [1, 16],
+  requestTimeoutMs: [10, 60_000],
+  resendAfterMs: [1, 60_000],
+  goodForMs: [100, 86_400_000],
+  bucketRefreshMs: [100, 86_400_000],
+  checkpointMs: [100, 86_400_000],
+  maintenanceMs: [10, 600_000],
+}
+
+const MINUTE = 60_000
+
+/** Checks the options and fills in the defaults. Throws XorbitError naming the option, what it got and what is allowed. */
+export function resolveOptions(options: MainlineOptions): ResolvedOptions {
+  refuseUnknown('option', options, KNOWN)
+  const bootstrap = resolveBootstrap(options.bootstrap)
+  const hosts = resolveHosts(options.host, bootstrap)
+  const isPrivate = [...(hosts ?? []), ...(bootstrap ?? []).map(({ host }) => host)].some(isLocal)
+  const privateNetwork = flag('private', options.private, isPrivate)
+  return {
+    hosts,
+    port: integer('port', options.port ?? DEFAULT_PORT, [0, 65_535]),
+    store: resolveStore(options.store),
+    // Nobody outside is asked about a private network.
+    bootstrap: bootstrap ?? (privateNetwork ? [] : null),
+    private: privateNetwork,
+    readOnly: flag('readOnly', options.readOnly, false),
+    rateLimit: flag('rateLimit', options.rateLimit, true),
+    announceIntervalMs: integer('announceIntervalMs', options.announceIntervalMs ?? 15 * MINUTE, [
+      100,
+      30 * MINUTE,
+    ]),
+    peerLifetimeMs: integer('peerLifetimeMs', options.peerLifetimeMs ?? 45 * MINUTE, [100, 1_440 * MINUTE]),
+    version: resolveVersion(options.version),
+    parameters: resolveParameters(options.parameters ?? {}),
+  }
+}
+
+/** Reads 'HOST:PORT' or '[v6]:PORT'; the port may be missing where there is a default. Throws XorbitError naming `name`. */
+export function parseHostPort(
+  name: string,
+  text: string,
+  defaultPort: number | null = DEFAULT_PORT,
+): BootstrapHost {
+  // More than one colon without brackets is a bare IPv6 address.
+  const bare = familyOf(text) === 6
+  const match = bare ? null : /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text.trim())
+  const host = bare ? text : (match?.[1] ?? match?.[2])
+  const port = match?.[3] === undefined ? defaultPort : Number(match[3])
+  if (host === undefined || port === null || !isPort(port)) {
+    throw badArgument(
+      name,
+      `HOST:PORT with a port from 1 to 65535${defaultPort === null ? '' : ', or HOST'}`,
+      text,
+    )
+  }
+  return { host: canonicalHost(host) ?? host, port }
+}
+
+function resolveHosts(
+  host: MainlineOptions['host'],
+  bootstrap: readonly BootstrapHost[] | null,
+): readonly string[] | null {
+  if (host === undefined) return loopbackFor(bootstrap)
+  const families = new Set<Family>()
+  return (typeof host === 'string' ? [host] : host).map((each) => {
+    const canonical = typeof each === 'string' ? canonicalHost(each) : null
+    if (canonical === null) throw badArgument('host', 'an IPv4 or IPv6 address of this machine', each)
+    const family = familyOf(canonical)!
+    if (families.has(family)) throw badArgument('host', `at most one address of IPv${family}`, host)
+    families.add(family)
+    return canonical
+  })
+}
+
+/** Who joins through loopback alone need not listen anywhere else. */
+function loopbackFor(bootstrap: readonly BootstrapHost[] | null): readonly string[] | null {
+  if (bootstrap === null || bootstrap.length === 0) return null
+  const all = bootstrap.map(({ host }) => host)
+  if (!all.every((host) => host.startsWith('127.') || host === '::1' || host === 'localhost')) return null
+  return [
+    ...(all.every((host) => host === '::1') ? [] : ['127.0.0.1']),
+    ...(all.includes('::1') ? ['::1'] : []),
+  ]
+}
+
+function resolveBootstrap(bootstrap: MainlineOptions['bootstrap']): readonly BootstrapHost[] | null {
+  if (bootstrap === undefined) return null
+  if (bootstrap === 'none') return []
+  if (!Array.isArray(bootstrap)) throw badArgument('bootstrap', "a list of 'HOST:PORT', or 'none'", bootstrap)
+  return bootstrap
+    .filter((each) => each !== 'none')
+    .map((each) => {
+      if (typeof each !== 'string') throw badArgument('bootstrap', "'HOST:PORT'", each)
+      return parseHostPort('bootstrap', each)
+    })
+}
+
+function resolveStore(store: MainlineOptions['store']): string | Store {
+  if (store === undefined) return 'memory'
+  const usable = typeof store === 'string' ? store !== '' : typeof store === 'object' && store !== null
+  if (!usable) throw badArgument('store', "a file name, 'memory' or a store", store)
+  return store
+}
+
+function resolveVersion(version: MainlineOptions['version']): Uint8Array {
+  if (version === undefined) return Uint8Array.of(0x58, 0x4f, 0, 1)
+  if (!(version instanceof Uint8Array) || version.length !== 4)
+    throw badArgument('version', '4 bytes', version)
+  return version
+}
+
+function resolveParameters(given: Partial<TunableParameters>): Parameters {
+  const names = Object.keys(TUNABLE) as (keyof TunableParameters)[]
+  refuseUnknown('parameter', given, names)
+  for (const name of names) {
+    const value = given[name]
+    if (value === undefined) continue
+    for (const each of Array.isArray(value) ? (value as number[]) : [value]) {
+      integer(`parameters.${name}`, each as number, TUNABLE[name])
+    }
+  }
+  return { ...defaultParameters, ...given }
+}
+
+function refuseUnknown(what: string, given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue
+    throw new XorbitError('unknown-option', `unknown ${what} ${shown(name)}; known are ${known.join(', ')}`)
+  }
+}
+
+function integer(name: string, value: unknown, [least, most]: readonly [number, number]): number {
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
+    throw badArgument(name, `a whole number from ${least} to ${most}`, value)
+  }
+  return value as number
+}
+
+function flag(name: string, value: unknown, byDefault: boolean): boolean {
+  if (value === undefined) return byDefault
+  if (typeof value !== 'boolean') throw badArgument(name, 'true or false', value)
+  return value
+}
+
+function isLocal(host: string): boolean {
+  return host === 'localhost' || isPrivateHost(host)
+}

@@ -1,0 +1,182 @@
+// One engine on one transport: carries packets between them, owns the one real timer, and turns the engine's callbacks
+// into promises and streams. Not here: networks, stores, and the algorithm itself.
+import type { Address, Contact } from '../kademlia/contact.ts'
+import type { Engine } from '../kademlia/engine.ts'
+import type { Id } from '../kademlia/id.ts'
+import type { Effects, EngineEvent, LookupQuery, ReplyTo } from '../kademlia/ports.ts'
+import type { RequestOutcome } from '../kademlia/requester.ts'
+import type { Hop, LookupOutcome, WalkOptions } from '../kademlia/walk.ts'
+import type { CommitBatch } from './commit-batch.ts'
+import { XorbitError } from './errors.ts'
+import type { Cancel, Receiver, Scheduler, Transport } from './ports.ts'
+import { ResultStream } from './result-stream.ts'
+
+/** What the engine tells that is not the runner's own business. */
+export interface EngineObserver {
+  checkpoint(now: number): void
+  seenAs(address: Address, by: Address, now: number): void
+  notice(event: EngineEvent): void
+}
+
+export interface LookupRequest<Q, R, T> extends Omit<WalkOptions, 'self'> {
+  readonly query: LookupQuery<Q, R, T>
+  /** Whether the local node counts as one of the closest; default false. */
+  readonly self?: boolean
+  readonly signal?: AbortSignal | undefined
+  readonly onHop?: ((hop: Hop) => void) | undefined
+}
+
+/** A result with the contact that gave it. */
+export interface Found<T> {
+  readonly result: T
+  readonly from: Contact
+}
+
+export class RunningEngine<Q extends { readonly method: string }, R> implements Effects, Receiver {
+  readonly engine: Engine<Q, R>
+  readonly transport: Transport
+  private readonly scheduler: Scheduler
+  private readonly commits: CommitBatch
+  private readonly observer: EngineObserver
+  private timer: Cancel | null = null
+  private closed = false
+
+  constructor(parts: {
+    transport: Transport
+    scheduler: Scheduler
+    commits: CommitBatch
+    observer: EngineObserver
+    createEngine: (effects: Effects) => Engine<Q, R>
+  }) {
+    this.transport = parts.transport
+    this.scheduler = parts.scheduler
+    this.commits = parts.commits
+    this.observer = parts.observer
+    this.engine = parts.createEngine(this)
+  }
+
+  /** Begins to receive. */
+  start(): void {
+    this.transport.start(this)
+  }
+
+  /** Asks one node; how it ended is a value. Rejects only by the signal or when the node is closed. */
+  async ask(
+    request: { readonly query: Q; readonly to: Address; readonly expectedId: Id | null },
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<RequestOutcome<R>> {
+    this.assertOpen()
+    options.signal?.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        if (typeof handle !== 'string') handle.cancel()
+        reject(abortReason(options.signal))
+      }
+      const onOutcome = (outcome: RequestOutcome<R>): void => {
+        options.signal?.removeEventListener('abort', abort)
+        resolve(outcome)
+      }
+      const handle = this.engine.ask(request, { onOutcome }, this.scheduler.now())
+      if (typeof handle === 'string') onOutcome({ kind: 'failed', why: handle })
+      else options.signal?.addEventListener('abort', abort, { once: true })
+    })
+  }
+
+  /** Walks to a target; results stream as they are found. Aborting, or leaving the loop, stops the traffic. */
+  lookup<T>(request: LookupRequest<Q, R, T>): ResultStream<Found<T>, LookupOutcome<R>> {
+    this.assertOpen()
+    const { query, signal, onHop, self = false, ...options } = request
+    signal?.throwIfAborted()
+    const stop = (): void => handle?.cancel(this.scheduler.now())
+    const stream = new ResultStream<Found<T>, LookupOutcome<R>>(stop)
+    const abort = (): void => {
+      stream.fail(abortReason(signal))
+      stop()
+    }
+    let ended = false
+    const handle = this.engine.lookup(
+      query,
+      {
+        ...(onHop === undefined ? {} : { onHop }),
+        onResults: (results, from) => {
+          for (const result of results) stream.push({ result, from })
+        },
+        onEnd: (outcome) => {
+          ended = true
+          signal?.removeEventListener('abort', abort)
+          stream.end(outcome)
+        },
+      },
+      { ...options, self, now: this.scheduler.now() },
+    )
+    if (handle === null)
+      stream.fail(new XorbitError('overload', 'too many lookups are under way; wait for some to end'))
+    else if (!ended) signal?.addEventListener('abort', abort, { once: true })
+    return stream
+  }
+
+  /** Refreshes the buckets that are due, or all; resolves when every lookup has ended. */
+  refresh(force: boolean): Promise<void> {
+    this.assertOpen()
+    return new Promise((resolve) => this.engine.refresh(force, resolve, this.scheduler.now()))
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return this.transport.close()
+    this.closed = true
+    this.timer?.()
+    this.engine.close(this.scheduler.now())
+    await this.transport.close()
+  }
+
+  receive(bytes: Uint8Array, from: Address, replyTo: ReplyTo): void {
+    if (!this.closed) this.engine.receive(bytes, from, replyTo, this.scheduler.now())
+  }
+
+  unreachable(to: Address): void {
+    if (!this.closed) this.engine.unreachable(to, this.scheduler.now())
+  }
+
+  send(bytes: Uint8Array, to: ReplyTo): void {
+    this.transport.send(bytes, to)
+  }
+
+  dial(bytes: Uint8Array, to: Address): void {
+    this.transport.dial(bytes, to)
+  }
+
+  sendAfterCommit(bytes: Uint8Array, to: ReplyTo): void {
+    const copy = bytes.slice()
+    this.commits.afterCommit(() => {
+      if (!this.closed) this.transport.send(copy, to)
+    })
+  }
+
+  wakeAt(time: number): void {
+    this.timer?.()
+    this.timer = this.scheduler.at(time, () => {
+      if (!this.closed) this.engine.tick(this.scheduler.now())
+    })
+  }
+
+  checkpoint(now: number): void {
+    this.observer.checkpoint(now)
+  }
+
+  seenAs(address: Address, by: Address, now: number): void {
+    this.observer.seenAs(address, by, now)
+  }
+
+  notice(event: EngineEvent): void {
+    this.observer.notice(event)
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new XorbitError('closed', 'the node is closed')
+  }
+}
+
+function abortReason(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason
+  return reason instanceof Error ? reason : new Error(`aborted: ${String(reason)}`)
+}
