@@ -1,0 +1,224 @@
+// The grammar of bencode, once: a cursor that goes over the bytes token by token, keeps to the bounds of a profile
+// and builds nothing. The decoder, the field scanner and the check of stored values all go by it.
+// No recursion, no copies; each byte is looked at once.
+import { BencodeError } from './bencode-value.ts'
+import type { BencodeErrorCode, BencodeProfile } from './bencode-value.ts'
+
+export const TOKEN = { end: 0, string: 1, integer: 2, list: 3, dictionary: 4, key: 5 } as const
+export type Token = (typeof TOKEN)[keyof typeof TOKEN]
+
+const DIGIT_0 = 0x30
+const DIGIT_9 = 0x39
+const MINUS = 0x2d
+const COLON = 0x3a
+const DICTIONARY = 0x64
+const END = 0x65
+const INTEGER = 0x69
+const LIST = 0x6c
+
+/** What a container expects next. */
+const IN_LIST = 0
+const AT_KEY = 1
+const AT_VALUE = 2
+
+/** The deepest that a profile may allow. */
+const DEPTH_BOUND = 64
+
+const NOTHING = new Uint8Array(0)
+
+/** A cursor may be kept and opened again and again: decoding is synchronous. */
+export class BencodeCursor {
+  bytes: Uint8Array = NOTHING
+  /** The next byte to be read. */
+  at = 0
+  /** The content of the string or the digits (with sign) of the integer read last: [start, end). */
+  start = 0
+  end = 0
+  /** Containers that are open. */
+  depth = 0
+  /** Tokens that may still be read. */
+  tokensLeft = 0
+  readonly #profile: BencodeProfile
+  readonly #expects = new Uint8Array(DEPTH_BOUND + 1)
+  /** The last key of each open dictionary, for profiles that want them ascending; -1 before the first. */
+  readonly #keyStart = new Int32Array(DEPTH_BOUND + 1)
+  readonly #keyEnd = new Int32Array(DEPTH_BOUND + 1)
+
+  constructor(profile: BencodeProfile) {
+    if (profile.maxDepth > DEPTH_BOUND) {
+      throw new RangeError(`maxDepth must be at most ${DEPTH_BOUND}, got ${profile.maxDepth}`)
+    }
+    this.#profile = profile
+  }
+
+  /** Puts the cursor before the value that begins at `at`. */
+  open(bytes: Uint8Array, at = 0): void {
+    this.bytes = bytes
+    this.at = at
+    this.depth = 0
+    this.tokensLeft = this.#profile.maxTokens
+    this.#expects[0] = IN_LIST
+  }
+
+  /** Reads one token. After `end` the container that it closed is a value read. Throws BencodeError. */
+  next(): Token {
+    if (this.at >= this.bytes.length) this.fail('truncated', 'the value is cut short')
+    if (--this.tokensLeft < 0) this.fail('too-many-tokens', `more than ${this.#profile.maxTokens} tokens`)
+    const byte = this.bytes[this.at]!
+    const depth = this.depth
+    const expects = this.#expects[depth]!
+    if (byte >= DIGIT_0 && byte <= DIGIT_9) {
+      this.#string()
+      if (expects !== AT_KEY) {
+        if (expects === AT_VALUE) this.#expects[depth] = AT_KEY
+        return TOKEN.string
+      }
+      if (this.#profile.ascendingKeys) this.#checkOrder()
+      this.#expects[depth] = AT_VALUE
+      return TOKEN.key
+    }
+    return this.#otherToken(byte, expects)
+  }
+
+  /** Reads one whole value and leaves the cursor behind it; says with which token it began. */
+  skip(): Token {
+    const first = this.next()
+    if (first === TOKEN.list || first === TOKEN.dictionary) this.leave()
+    return first
+  }
+
+  /** Goes behind the end of the container that is open. */
+  leave(): void {
+    const outside = this.depth - 1
+    while (this.depth > outside) this.next()
+  }
+
+  /** To be called behind the outermost value. */
+  finish(): void {
+    if (!this.#profile.trailingBytes && this.at < this.bytes.length) {
+      this.fail('trailing-bytes', 'bytes follow the value')
+    }
+  }
+
+  fail(code: BencodeErrorCode, what: string): never {
+    throw new BencodeError(code, `${what}, at byte ${this.at} of ${this.bytes.length}`)
+  }
+
+  #otherToken(byte: number, expects: number): Token {
+    const depth = this.depth
+    if (byte === END && depth > 0 && expects !== AT_VALUE) {
+      this.at++
+      this.depth = depth - 1
+      return TOKEN.end
+    }
+    if (expects === AT_KEY) this.fail('key-not-a-string', 'a dictionary key must be a byte string')
+    if (expects === AT_VALUE) this.#expects[depth] = AT_KEY
+    if (byte === INTEGER) {
+      this.#integer()
+      return TOKEN.integer
+    }
+    if (byte !== LIST && byte !== DICTIONARY) this.fail('unexpected-byte', 'no value begins with this byte')
+    if (depth >= this.#profile.maxDepth) {
+      this.fail('too-deep', `more than ${this.#profile.maxDepth} containers inside each other`)
+    }
+    this.at++
+    this.depth = depth + 1
+    this.#expects[depth + 1] = byte === LIST ? IN_LIST : AT_KEY
+    this.#keyStart[depth + 1] = -1
+    return byte === LIST ? TOKEN.list : TOKEN.dictionary
+  }
+
+  #string(): void {
+    const bytes = this.bytes
+    const size = bytes.length
+    const first = this.at
+    let at = first
+    let length = 0
+    let byte = bytes[at]!
+    while (byte >= DIGIT_0 && byte <= DIGIT_9) {
+      length = 10 * length + byte - DIGIT_0
+      // A length past the end is refused at its first digit too many, so it never grows large.
+      if (length > size) this.fail('bad-length', 'a string is longer than the input')
+      if (++at >= size) this.fail('truncated', 'a length is cut short')
+      byte = bytes[at]!
+    }
+    if (byte !== COLON) this.fail('bad-length', 'a length must be followed by a colon')
+    if (at - first > 1) this.#checkDigits(first, at)
+    this.start = at + 1
+    this.end = at + 1 + length
+    if (this.end > size) this.fail('bad-length', 'a string is longer than the input')
+    this.at = this.end
+  }
+
+  #integer(): void {
+    const bytes = this.bytes
+    const size = bytes.length
+    let at = this.at + 1
+    if (at < size && bytes[at] === MINUS) at++
+    const first = at
+    const bound = Math.min(size, first + this.#profile.maxDigits + 1)
+    while (at < bound && bytes[at]! >= DIGIT_0 && bytes[at]! <= DIGIT_9) at++
+    if (at >= size) this.fail('truncated', 'an integer is cut short')
+    if (at === first) this.fail('bad-integer', 'an integer must have digits')
+    this.#checkDigits(first, at)
+    if (bytes[at] !== END) this.fail('bad-integer', 'an integer must consist of digits')
+    this.start = this.at + 1
+    this.end = at
+    this.at = at + 1
+    const negativeZero = first > this.start && bytes[first] === DIGIT_0
+    if (negativeZero && this.#profile.canonicalNumbers) this.fail('bad-integer', 'an integer must not be -0')
+  }
+
+  #checkDigits(first: number, end: number): void {
+    if (end - first > this.#profile.maxDigits) {
+      this.fail('bad-integer', `more than ${this.#profile.maxDigits} digits`)
+    }
+    if (this.#profile.canonicalNumbers && end - first > 1 && this.bytes[first] === DIGIT_0) {
+      this.fail('bad-integer', 'a number must not have leading zeros')
+    }
+  }
+
+  #checkOrder(): void {
+    const depth = this.depth
+    const before = this.#keyStart[depth]!
+    if (before >= 0 && compareRanges(this.bytes, before, this.#keyEnd[depth]!, this.start, this.end) >= 0) {
+      this.fail('keys-not-ascending', 'keys must be in strictly ascending order')
+    }
+    this.#keyStart[depth] = this.start
+    this.#keyEnd[depth] = this.end
+  }
+}
+
+function compareRanges(bytes: Uint8Array, a: number, aEnd: number, b: number, bEnd: number): number {
+  while (a < aEnd && b < bEnd) {
+    const difference = bytes[a++]! - bytes[b++]!
+    if (difference !== 0) return difference
+  }
+  return aEnd - a - (bEnd - b)
+}
+
+/** Digits of a safe integer, whatever they are. */
+const SAFE_DIGITS = 15
+
+/** The value of the integer whose digits (with sign) are at [start, end), as checked by a cursor. */
+export function integerAt(bytes: Uint8Array, start: number, end: number): number | bigint {
+  const negative = bytes[start] === MINUS
+  const first = negative ? start + 1 : start
+  if (end - first <= SAFE_DIGITS) {
+    let value = 0
+    for (let i = first; i < end; i++) value = 10 * value + bytes[i]! - DIGIT_0
+    // Not -value for zero: -0 is none of our integers.
+    return negative && value !== 0 ? -value : value
+  }
+  const magnitude = BigInt(latin1(bytes, first, end))
+  const value = negative ? -magnitude : magnitude
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value
+}
+
+/** Bytes as text of one character each: a key of a dictionary. (A TextDecoder's "latin1" is windows-1252.) */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = ''
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!)
+  return text
+}

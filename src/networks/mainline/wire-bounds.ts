@@ -1,0 +1,34 @@
+// The sizes and bounds of mainline's wire, each with its source.
+
+/** BEP 5: node ids and infohashes are 160 bit. */
+export const ID_BYTES = 20
+
+/** K-04, BEP 20. */
+export const VERSION_BYTES = 4
+
+/** A contact in `nodes` and `nodes6`: id, IP, port (BEP 5, BEP 32). */
+export const NODE_BYTES = { 4: ID_BYTES + 6, 6: ID_BYTES + 18 } as const
+
+/** The largest datagram that we send (BEP 32, K-15). BEP 44 messages will need a bound of their own. */
+export const MAX_DATAGRAM_BYTES = 1_024
+
+/**
+ * Write tokens, in both directions. BEP 5 gives no bound; deployed ones have 4 to 20 bytes. A query with a longer one
+ * is refused with 203, in a reply it counts as absent.
+ */
+export const MAX_TOKEN_BYTES = 64
+
+/**
+ * Transactions of queries. Any length is to be echoed (K-02), but it must fit in the answer: this leaves 256 bytes,
+ * more than all that is never shed from a reply (226 with IPv6 and the longest token). Longer ones are dropped.
+ */
+export const MAX_TRANSACTION_BYTES = MAX_DATAGRAM_BYTES - 256
+
+/** Contacts taken from each of `nodes` and `nodes6` (B5-02, specs T26). */
+export const MAX_CONTACTS = 16
+
+/** Peers taken from `values` (specs T26). */
+export const MAX_VALUES = 200
+
+/** Bytes of the text of an error: received ones are cut there, and so are ours. */
+export const MAX_ERROR_BYTES = 128

@@ -1,0 +1,90 @@
+// Where mainline's messages are written: one buffer at a time, byte for byte, without objects in between.
+// What a message consists of is in wire-encode.ts and wire-encode-reply.ts.
+import { MAX_DATAGRAM_BYTES } from './wire-bounds.ts'
+
+/** Fresh messages are written one behind the other into blocks of this size, because small arrays are dear. */
+const BLOCK_BYTES = 16_384
+
+const COLON = 0x3a
+const DIGIT_0 = 0x30
+
+/** ASCII as bytes, for the constant parts of messages. */
+export function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
+}
+
+/** Bytes of a bencoded string with this many bytes of content. */
+export function stringSize(length: number): number {
+  return digits(length) + 1 + length
+}
+
+function digits(value: number): number {
+  return value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : String(value).length
+}
+
+/** Writing is synchronous, so one writer serves all wires. The caller keeps to MAX_DATAGRAM_BYTES. */
+class DatagramWriter {
+  #reused = new Uint8Array(MAX_DATAGRAM_BYTES)
+  #block = new Uint8Array(BLOCK_BYTES)
+  #blockUsed = 0
+  #bytes = this.#reused
+  #start = 0
+  #at = 0
+
+  /** Begins a message that the next reused one overwrites. */
+  beginReused(): void {
+    this.#bytes = this.#reused
+    this.#start = 0
+    this.#at = 0
+  }
+
+  /** Begins a message whose bytes are never written again. */
+  beginFresh(): void {
+    if (this.#blockUsed + MAX_DATAGRAM_BYTES > BLOCK_BYTES) {
+      this.#block = new Uint8Array(BLOCK_BYTES)
+      this.#blockUsed = 0
+    }
+    this.#bytes = this.#block
+    this.#start = this.#blockUsed
+    this.#at = this.#blockUsed
+  }
+
+  /** The message as a view. */
+  end(): Uint8Array {
+    if (this.#bytes === this.#block) this.#blockUsed = this.#at
+    return this.#bytes.subarray(this.#start, this.#at)
+  }
+
+  put(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#at)
+    this.#at += bytes.length
+  }
+
+  byte(byte: number): void {
+    this.#bytes[this.#at++] = byte
+  }
+
+  /** A whole number from 0, in decimal. */
+  number(value: number): void {
+    const end = this.#at + digits(value)
+    let rest = value
+    for (let at = end - 1; at >= this.#at; at--) {
+      this.#bytes[at] = DIGIT_0 + (rest % 10)
+      rest = Math.floor(rest / 10)
+    }
+    this.#at = end
+  }
+
+  /** The length prefix of a string. */
+  prefix(length: number): void {
+    this.number(length)
+    this.#bytes[this.#at++] = COLON
+  }
+
+  string(bytes: Uint8Array): void {
+    this.prefix(bytes.length)
+    this.put(bytes)
+  }
+}
+
+export const writer = new DatagramWriter()
