@@ -26,13 +26,13 @@ export interface Candidate {
 /** A list sorted by distance. At most `capacity`; of a full list the farthest falls out, the ineligible first. */
 export class Candidates {
   readonly sorted: Candidate[] = []
-  private readonly target: Id
-  private readonly capacity: number
-  private ineligible = 0
+  readonly #target: Id
+  readonly #capacity: number
+  #ineligible = 0
 
   constructor(target: Id, capacity: number) {
-    this.target = target
-    this.capacity = capacity
+    this.#target = target
+    this.#capacity = capacity
   }
 
   insert(candidate: Candidate): void {
@@ -41,19 +41,19 @@ export class Candidates {
     while (low < high) {
       const middle = (low + high) >> 1
       const other = this.sorted[middle]!
-      if (compareDistance(this.target, other.contact.id, candidate.contact.id) <= 0) low = middle + 1
+      if (compareDistance(this.#target, other.contact.id, candidate.contact.id) <= 0) low = middle + 1
       else high = middle
     }
     this.sorted.splice(low, 0, candidate)
-    if (!candidate.eligible) this.ineligible++
-    if (this.sorted.length > this.capacity) this.dropOne()
+    if (!candidate.eligible) this.#ineligible++
+    if (this.sorted.length > this.#capacity) this.#dropOne()
   }
 
   /** It no longer counts for the end of the lookup, nor for its result. */
   disqualify(candidate: Candidate): void {
     if (!candidate.eligible) return
     candidate.eligible = false
-    if (this.sorted.includes(candidate)) this.ineligible++
+    if (this.sorted.includes(candidate)) this.#ineligible++
   }
 
   /** Calls visit for the candidates that have not failed, nearest first, until k eligible ones that `counts` accepts. */
@@ -70,13 +70,13 @@ export class Candidates {
     }
   }
 
-  private dropOne(): void {
+  #dropOne(): void {
     let victim = this.sorted.length - 1
     // Ids made to fit no address are cheap, so a flood of them must not push the others out (BEP 42).
-    if (this.ineligible > this.capacity / 2) {
+    if (this.#ineligible > this.#capacity / 2) {
       while (this.sorted[victim]!.eligible) victim--
     }
     const [dropped] = this.sorted.splice(victim, 1)
-    if (!dropped!.eligible) this.ineligible--
+    if (!dropped!.eligible) this.#ineligible--
   }
 }

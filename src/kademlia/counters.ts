@@ -18,13 +18,13 @@ const MAX_LABELS = 64
 
 /** Counters of one engine. */
 export class Counters {
-  private readonly methods = new Map<string, MethodCounts>()
-  private readonly drops = new Map<string, number>()
+  readonly #methods = new Map<string, MethodCounts>()
+  readonly #drops = new Map<string, number>()
 
   method(name: string): MethodCounts {
-    let counts = this.methods.get(name)
+    let counts = this.#methods.get(name)
     if (counts !== undefined) return counts
-    if (this.methods.size >= MAX_LABELS) return this.method('other')
+    if (this.#methods.size >= MAX_LABELS) return this.method('other')
     counts = {
       started: 0,
       sent: 0,
@@ -34,7 +34,7 @@ export class Counters {
       refused: 0,
       delays: { count: 0, totalMs: 0, maxMs: 0 },
     }
-    this.methods.set(name, counts)
+    this.#methods.set(name, counts)
     return counts
   }
 
@@ -46,16 +46,16 @@ export class Counters {
   }
 
   dropped(reason: string): void {
-    const known = this.drops.has(reason) || this.drops.size < MAX_LABELS
+    const known = this.#drops.has(reason) || this.#drops.size < MAX_LABELS
     const label = known ? reason : 'other'
-    this.drops.set(label, (this.drops.get(label) ?? 0) + 1)
+    this.#drops.set(label, (this.#drops.get(label) ?? 0) + 1)
   }
 
   /** A copy, as plain objects. */
   snapshot(): { methods: Record<string, MethodCounts>; dropped: Record<string, number> } {
-    const methods = [...this.methods].map(
+    const methods = [...this.#methods].map(
       ([name, counts]) => [name, { ...counts, delays: { ...counts.delays } }] as const,
     )
-    return { methods: Object.fromEntries(methods), dropped: Object.fromEntries(this.drops) }
+    return { methods: Object.fromEntries(methods), dropped: Object.fromEntries(this.#drops) }
   }
 }

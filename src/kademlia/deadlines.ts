@@ -10,42 +10,42 @@ interface Entry<T> {
 /** Things to do at a time. Nothing is taken out early: who pops an item finds out whether it still matters. */
 export class Deadlines<T> {
   /** As long as its owner lets it grow: one entry an item. */
-  private readonly heap: Entry<T>[] = []
-  private order = 0
+  readonly #heap: Entry<T>[] = []
+  #order = 0
 
   get size(): number {
-    return this.heap.length
+    return this.#heap.length
   }
 
   /** The time of the earliest entry, Infinity when there is none. */
   get nextAt(): number {
-    return this.heap[0]?.time ?? Infinity
+    return this.#heap[0]?.time ?? Infinity
   }
 
   push(time: number, item: T): void {
-    const entry = { time, order: this.order++, item }
-    let index = this.heap.length
-    this.heap.push(entry)
+    const entry = { time, order: this.#order++, item }
+    let index = this.#heap.length
+    this.#heap.push(entry)
     while (index > 0) {
       const parent = (index - 1) >> 1
-      if (!before(entry, this.heap[parent]!)) break
-      this.heap[index] = this.heap[parent]!
+      if (!before(entry, this.#heap[parent]!)) break
+      this.#heap[index] = this.#heap[parent]!
       index = parent
     }
-    this.heap[index] = entry
+    this.#heap[index] = entry
   }
 
   /** Takes the earliest item if it is due at `now`, else undefined. */
   popDue(now: number): T | undefined {
-    const first = this.heap[0]
+    const first = this.#heap[0]
     if (first === undefined || first.time > now) return undefined
-    const last = this.heap.pop()!
-    if (this.heap.length > 0) this.sink(last)
+    const last = this.#heap.pop()!
+    if (this.#heap.length > 0) this.#sink(last)
     return first.item
   }
 
-  private sink(entry: Entry<T>): void {
-    const { heap } = this
+  #sink(entry: Entry<T>): void {
+    const heap = this.#heap
     let index = 0
     for (;;) {
       let child = 2 * index + 1

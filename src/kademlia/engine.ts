@@ -27,100 +27,100 @@ export interface LookupHandle {
 
 export class Engine<Q extends { readonly method: string }, R> {
   readonly population: Population
-  private readonly parts: EngineParts<Q, R>
-  private readonly tokens: WriteTokens
-  private readonly requester: Requester<Q, R>
-  private readonly membership: Membership<Q, R>
-  private readonly responder: Responder<Q, R>
-  private readonly maintenance: Maintenance
+  readonly #parts: EngineParts<Q, R>
+  readonly #tokens: WriteTokens
+  readonly #requester: Requester<Q, R>
+  readonly #membership: Membership<Q, R>
+  readonly #responder: Responder<Q, R>
+  readonly #maintenance: Maintenance
   /** Lookups under way. At most maxLookups; a further one is refused. */
-  private readonly walks = new Set<Walk<Q, R, unknown>>()
-  private refreshing = false
-  private lastInputAt: number
-  private wishAt = Infinity
+  readonly #walks = new Set<Walk<Q, R, unknown>>()
+  #refreshing = false
+  #lastInputAt: number
+  #wishAt = Infinity
 
   constructor(parts: EngineParts<Q, R>, tokens: WriteTokens, now: number) {
-    this.parts = parts
-    this.tokens = tokens
-    this.membership = new Membership(parts, () => this.requester)
-    this.requester = new Requester(parts, this.membership)
-    this.responder = new Responder(parts)
-    this.maintenance = new Maintenance(parts.parameters, parts.random, now)
+    this.#parts = parts
+    this.#tokens = tokens
+    this.#membership = new Membership(parts, () => this.#requester)
+    this.#requester = new Requester(parts, this.#membership)
+    this.#responder = new Responder(parts)
+    this.#maintenance = new Maintenance(parts.parameters, parts.random, now)
     this.population = new Population()
-    this.lastInputAt = now
-    this.wish()
+    this.#lastInputAt = now
+    this.#wish()
   }
 
   get ownId(): Id {
-    return this.parts.table.ownId
+    return this.#parts.table.ownId
   }
 
   get table(): RoutingTable {
-    return this.parts.table
+    return this.#parts.table
   }
 
   get counters(): Counters {
-    return this.parts.counters
+    return this.#parts.counters
   }
 
   get offline(): boolean {
-    return this.requester.offline
+    return this.#requester.offline
   }
 
   /** Requests and lookups of ours that are under way. */
   get underWay(): { requests: number; lookups: number } {
-    return { requests: this.requester.inFlight, lookups: this.walks.size }
+    return { requests: this.#requester.inFlight, lookups: this.#walks.size }
   }
 
   /** One datagram or message came in. Never throws, whatever the bytes. */
   receive(bytes: Uint8Array, from: Address, replyTo: ReplyTo, now: number): void {
-    this.passTime(now)
+    this.#passTime(now)
     // Whom we asked may always answer: a flood from elsewhere must not cost us replies.
-    if (!this.responder.admits(from, now) && !this.requester.expects(from))
-      return this.drop('rate-limited', from)
+    if (!this.#responder.admits(from, now) && !this.#requester.expects(from))
+      return this.#drop('rate-limited', from)
     let message: Message<Q, R>
     try {
-      message = this.parts.wire.decode(bytes, from)
+      message = this.#parts.wire.decode(bytes, from)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      this.refused(error, from, replyTo, now)
+      this.#refused(error, from, replyTo, now)
       return
     }
     if (message.kind === 'query') {
-      this.responder.query(message, from, replyTo, now)
+      this.#responder.query(message, from, replyTo, now)
       const { dialPort, senderId } = message
       if (dialPort !== null && !sameId(senderId, this.ownId)) {
-        this.membership.queriedUs({ id: senderId, address: { host: from.host, port: dialPort } }, now)
+        this.#membership.queriedUs({ id: senderId, address: { host: from.host, port: dialPort } }, now)
       }
     } else {
       const known =
         message.kind === 'reply'
-          ? this.requester.reply(message, from, now)
-          : this.requester.error(message, from, now)
-      if (!known) this.drop('unknown-transaction', from)
+          ? this.#requester.reply(message, from, now)
+          : this.#requester.error(message, from, now)
+      if (!known) this.#drop('unknown-transaction', from)
     }
-    this.wish()
+    this.#wish()
   }
 
   /** Time has passed: resends, time-outs, maintenance. Early or late calls do no harm. */
   tick(now: number): void {
-    this.passTime(now)
-    this.requester.tick(now)
-    if (now >= this.maintenance.nextAt) this.maintain(now)
-    this.wishAt = Infinity
-    this.wish()
+    this.#passTime(now)
+    this.#requester.tick(now)
+    if (now >= this.#maintenance.nextAt) this.#maintain(now)
+    this.#wishAt = Infinity
+    this.#wish()
   }
 
   /** The transport cannot reach this address: what is under way to it has failed. */
   unreachable(address: Address, now: number): void {
-    this.requester.unreachable(address, now)
-    this.wish()
+    this.#requester.unreachable(address, now)
+    this.#wish()
   }
 
   /** Asks one node. The listener hears once how it ended, unless cancelled; a string says why nothing was sent. */
   ask(request: Request<Q>, listener: RequestListener<R>, now: number): RequestHandle | RequestFailure {
-    const handle = this.requester.ask(request, listener, now)
-    this.wish()
+    const handle = this.#requester.ask(request, listener, now)
+    this.#wish()
     return handle
   }
 
@@ -130,34 +130,34 @@ export class Engine<Q extends { readonly method: string }, R> {
     listener: LookupListener<R, T>,
     options: WalkOptions & { readonly now: number },
   ): LookupHandle | null {
-    if (this.walks.size >= this.parts.parameters.maxLookups) return null
-    const walk = new Walk<Q, R, T>(this.parts, this.requester, {
+    if (this.#walks.size >= this.#parts.parameters.maxLookups) return null
+    const walk = new Walk<Q, R, T>(this.#parts, this.#requester, {
       query,
       options,
       listener: {
         ...listener,
         onEnd: (outcome, now) => {
-          this.walks.delete(walk as Walk<Q, R, unknown>)
+          this.#walks.delete(walk as Walk<Q, R, unknown>)
           listener.onEnd(outcome, now)
         },
       },
     })
-    this.walks.add(walk as Walk<Q, R, unknown>)
+    this.#walks.add(walk as Walk<Q, R, unknown>)
     walk.start(options.now)
-    this.wish()
+    this.#wish()
     return walk
   }
 
   /** Walks to random targets in every bucket that is due, or in all; calls back when all have ended. */
   refresh(force: boolean, onEnd: () => void, now: number): void {
-    const buckets = this.table.staleBuckets(now, this.parts.random, force ? 0 : undefined)
+    const buckets = this.table.staleBuckets(now, this.#parts.random, force ? 0 : undefined)
     let open = 1
     const ended = (): void => {
       if (--open === 0) onEnd()
     }
     for (const bucket of buckets) {
       open++
-      this.refreshBucket(bucket.target, now, ended)
+      this.#refreshBucket(bucket.target, now, ended)
       this.table.refreshed(bucket.target, now)
     }
     ended()
@@ -165,63 +165,64 @@ export class Engine<Q extends { readonly method: string }, R> {
 
   /** Somebody named this contact: where the table has room for it, it is pinged. */
   consider(contact: Contact, now: number): void {
-    this.membership.heardOf(contact, now)
-    this.wish()
+    this.#membership.heardOf(contact, now)
+    this.#wish()
   }
 
   /** Takes another own id, for our address has changed (BEP 42): the table is laid anew around it. */
   setOwnId(id: Id, now: number): void {
     for (const contact of this.table.rekey(id, now)) {
-      this.parts.effects.notice({ kind: 'contact-removed', contact, why: 'own-id-changed' })
+      this.#parts.effects.notice({ kind: 'contact-removed', contact, why: 'own-id-changed' })
     }
-    this.maintenance.hurry(now)
-    this.wish()
+    this.#maintenance.hurry(now)
+    this.#wish()
   }
 
   /** We slept or are on another network: nothing known counts as good until it answers again. T30. */
   networkChanged(now: number): void {
     this.table.suspectAll()
-    this.tokens.renew(now)
-    this.maintenance.hurry(now)
-    this.wish()
+    this.#parts.suspects.forgetUnreachable()
+    this.#tokens.renew(now)
+    this.#maintenance.hurry(now)
+    this.#wish()
   }
 
   /** Ends every lookup as cancelled and every request as failed. */
   close(now: number): void {
-    for (const walk of this.walks) walk.cancel(now)
-    this.requester.close(now)
+    for (const walk of this.#walks) walk.cancel(now)
+    this.#requester.close(now)
   }
 
-  private refused(error: ProtocolError, from: Address, replyTo: ReplyTo, now: number): void {
-    this.drop(error.reason, from)
+  #refused(error: ProtocolError, from: Address, replyTo: ReplyTo, now: number): void {
+    this.#drop(error.reason, from)
     if (error.answer !== null) {
-      this.responder.refuse(error.answer, error.answer.transaction, from, replyTo, now)
+      this.#responder.refuse(error.answer, error.answer.transaction, from, replyTo, now)
     } else if (error.failedTransaction !== null) {
-      this.requester.malformed(error.failedTransaction, from, now)
+      this.#requester.malformed(error.failedTransaction, from, now)
     }
-    this.wish()
+    this.#wish()
   }
 
-  private maintain(now: number): void {
-    const due = this.maintenance.due(now, this.table, this.offline)
-    for (const contact of due.pings) this.membership.ping(contact, now)
-    if (due.refresh !== null && !this.refreshing) {
-      this.refreshing = true
+  #maintain(now: number): void {
+    const due = this.#maintenance.due(now, this.table, this.offline)
+    for (const contact of due.pings) this.#membership.ping(contact, now)
+    if (due.refresh !== null && !this.#refreshing) {
+      this.#refreshing = true
       this.table.refreshed(due.refresh, now)
-      this.refreshBucket(due.refresh, now, () => {
-        this.refreshing = false
+      this.#refreshBucket(due.refresh, now, () => {
+        this.#refreshing = false
       })
     }
-    if (due.checkpoint) this.parts.effects.checkpoint(now)
+    if (due.checkpoint) this.#parts.effects.checkpoint(now)
   }
 
   /** The targets are random, so these lookups and no others measure the network (algorithms.md 3.6). */
-  private refreshBucket(target: Id, now: number, onEnd: () => void): void {
+  #refreshBucket(target: Id, now: number, onEnd: () => void): void {
     const handle = this.lookup(
-      this.parts.probes.closestTo(target),
+      this.#parts.probes.closestTo(target),
       {
         onEnd: ({ why, closest }) => {
-          if (why === 'converged') this.measure(target, closest)
+          if (why === 'converged') this.#measure(target, closest)
           onEnd()
         },
       },
@@ -230,31 +231,31 @@ export class Engine<Q extends { readonly method: string }, R> {
     if (handle === null) onEnd()
   }
 
-  private measure(target: Id, closest: readonly { readonly contact: Contact }[]): void {
+  #measure(target: Id, closest: readonly { readonly contact: Contact }[]): void {
     this.population.observe(
       target,
       closest.map(({ contact }) => contact.id),
     )
   }
 
-  private passTime(now: number): void {
-    const gapMs = now - this.lastInputAt
-    this.lastInputAt = Math.max(now, this.lastInputAt)
-    if (gapMs <= this.parts.parameters.sleptAfterMs) return
-    this.parts.effects.notice({ kind: 'slept', forMs: gapMs })
+  #passTime(now: number): void {
+    const gapMs = now - this.#lastInputAt
+    this.#lastInputAt = Math.max(now, this.#lastInputAt)
+    if (gapMs <= this.#parts.parameters.sleptAfterMs) return
     this.networkChanged(now)
+    this.#parts.effects.notice({ kind: 'slept', forMs: gapMs })
   }
 
-  private drop(why: string, from: Address): void {
-    this.parts.counters.dropped(why)
-    this.parts.effects.notice({ kind: 'dropped', why, from })
+  #drop(why: string, from: Address): void {
+    this.#parts.counters.dropped(why)
+    this.#parts.effects.notice({ kind: 'dropped', why, from })
   }
 
   /** Says when tick is wanted, where that is earlier than what was said before. */
-  private wish(): void {
-    const at = Math.min(this.requester.nextAt, this.maintenance.nextAt)
-    if (at >= this.wishAt) return
-    this.wishAt = at
-    this.parts.effects.wakeAt(at)
+  #wish(): void {
+    const at = Math.min(this.#requester.nextAt, this.#maintenance.nextAt)
+    if (at >= this.#wishAt) return
+    this.#wishAt = at
+    this.#parts.effects.wakeAt(at)
   }
 }

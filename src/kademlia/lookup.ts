@@ -36,43 +36,43 @@ interface Path {
 /** One lookup. It ends when the k closest candidates that have not failed have all answered. */
 export class Lookup {
   readonly target: Id
-  private readonly options: LookupOptions
-  private readonly paths: Path[]
-  private readonly slotsPerPath: number
+  readonly #options: LookupOptions
+  readonly #paths: Path[]
+  readonly #slotsPerPath: number
   /** Endpoints ever taken in, so that each is selected once. At most maxAsked · (maxContactsPerReply + 1) a path. */
-  private readonly endpoints = new Set<string>()
+  readonly #endpoints = new Set<string>()
   /** Candidates per IP group. Bounded like `endpoints`. */
-  private readonly perGroup = new Map<string, number>()
-  private turn = 0
+  readonly #perGroup = new Map<string, number>()
+  #turn = 0
 
   constructor(options: LookupOptions) {
     const { parameters } = options
     this.target = options.target
-    this.options = options
-    this.slotsPerPath = Math.max(1, Math.floor(parameters.alpha / parameters.disjointPaths))
-    this.paths = Array.from({ length: parameters.disjointPaths }, () => ({
+    this.#options = options
+    this.#slotsPerPath = Math.max(1, Math.floor(parameters.alpha / parameters.disjointPaths))
+    this.#paths = Array.from({ length: parameters.disjointPaths }, () => ({
       candidates: new Candidates(options.target, parameters.maxCandidates),
       asking: 0,
       asked: 0,
     }))
-    if (options.self !== null) this.addSelf(options.self)
+    if (options.self !== null) this.#addSelf(options.self)
   }
 
   /** Takes in contacts of our own table, dealt out over the paths; how many were new. */
   seed(contacts: Iterable<Contact>): number {
     let added = 0
     for (const contact of contacts) {
-      if (this.add(added % this.paths.length, contact, null)) added++
+      if (this.#add(added % this.#paths.length, contact, null)) added++
     }
     return added
   }
 
   /** The candidate to query now, which then holds a slot; null when there is none or no slot is free. */
   next(): Candidate | null {
-    for (let i = 0; i < this.paths.length; i++) {
-      const path = this.paths[this.turn % this.paths.length]!
-      this.turn++
-      const candidate = this.nextOf(path)
+    for (let i = 0; i < this.#paths.length; i++) {
+      const path = this.#paths[this.#turn % this.#paths.length]!
+      this.#turn++
+      const candidate = this.#nextOf(path)
       if (candidate === null) continue
       candidate.state = 'asked'
       path.asking++
@@ -87,54 +87,54 @@ export class Lookup {
    * `counts` false: it is not to be one of the closest.
    */
   answered(candidate: Candidate, answer: { closer: readonly Contact[]; counts: boolean }): void {
-    const path = this.leave(candidate)
+    const path = this.#leave(candidate)
     if (path === null) return
     if (!answer.counts) path.candidates.disqualify(candidate)
-    candidate.state = this.hasAnswered(candidate.contact.id) ? 'failed' : 'answered'
+    candidate.state = this.#hasAnswered(candidate.contact.id) ? 'failed' : 'answered'
     let taken = 0
     for (const contact of answer.closer) {
-      if (taken === this.options.parameters.maxContactsPerReply) break
-      if (this.add(candidate.path, contact, candidate)) taken++
+      if (taken === this.#options.parameters.maxContactsPerReply) break
+      if (this.#add(candidate.path, contact, candidate)) taken++
     }
   }
 
   /** The candidate did not answer, or not with anything of use. */
   failed(candidate: Candidate): void {
-    if (this.leave(candidate) !== null) candidate.state = 'failed'
+    if (this.#leave(candidate) !== null) candidate.state = 'failed'
   }
 
   /** The candidate takes long: its slot is free for another one, its answer is still welcome. */
   slow(candidate: Candidate): void {
     if (candidate.state !== 'asked') return
-    this.leave(candidate)
+    this.#leave(candidate)
     candidate.state = 'slow'
   }
 
   /** Requests that hold a slot; never more than alpha (or one a path). */
   get asking(): number {
-    return this.paths.reduce((sum, path) => sum + path.asking, 0)
+    return this.#paths.reduce((sum, path) => sum + path.asking, 0)
   }
 
   get finished(): boolean {
-    return this.paths.every((path) => this.pathFinished(path))
+    return this.#paths.every((path) => this.#pathFinished(path))
   }
 
   /** The k closest eligible ones that have answered, nearest first; the local node among them if it takes part. */
   closest(): Candidate[] {
     const best = new Candidates(this.target, Infinity)
-    for (const path of this.paths) {
+    for (const path of this.#paths) {
       for (const candidate of path.candidates.sorted) {
         if (candidate.state !== 'answered' || !candidate.eligible) continue
-        if (candidate.self && path !== this.paths[0]) continue
+        if (candidate.self && path !== this.#paths[0]) continue
         best.insert(candidate)
       }
     }
-    return best.sorted.slice(0, this.options.parameters.k)
+    return best.sorted.slice(0, this.#options.parameters.k)
   }
 
-  private nextOf(path: Path): Candidate | null {
-    const { k, maxAsked } = this.options.parameters
-    if (path.asking >= this.slotsPerPath || path.asked >= maxAsked) return null
+  #nextOf(path: Path): Candidate | null {
+    const { k, maxAsked } = this.#options.parameters
+    if (path.asking >= this.#slotsPerPath || path.asked >= maxAsked) return null
     let found: Candidate | null = null
     // A slow candidate does not count here: whoever would take its place is asked in the meantime.
     path.candidates.walkHead(k, isNotSlow, (candidate) => {
@@ -144,28 +144,28 @@ export class Lookup {
     return found
   }
 
-  private pathFinished(path: Path): boolean {
-    const exhausted = path.asked >= this.options.parameters.maxAsked
+  #pathFinished(path: Path): boolean {
+    const exhausted = path.asked >= this.#options.parameters.maxAsked
     let finished = true
-    path.candidates.walkHead(this.options.parameters.k, always, (candidate) => {
+    path.candidates.walkHead(this.#options.parameters.k, always, (candidate) => {
       finished = candidate.state === 'answered' || (exhausted && candidate.state === 'heard')
       return finished
     })
     return finished
   }
 
-  private add(path: number, contact: Contact, namedBy: Candidate | null): boolean {
-    const { self, eligible, group, parameters } = this.options
+  #add(path: number, contact: Contact, namedBy: Candidate | null): boolean {
+    const { self, eligible, group, parameters } = this.#options
     const endpoint = addressKey(contact.address)
-    if (this.endpoints.has(endpoint) || (self !== null && sameId(self, contact.id))) return false
+    if (this.#endpoints.has(endpoint) || (self !== null && sameId(self, contact.id))) return false
     const ip = group(contact)
     if (ip !== null) {
-      const already = this.perGroup.get(ip) ?? 0
+      const already = this.#perGroup.get(ip) ?? 0
       if (already >= parameters.maxCandidatesPerIp) return false
-      this.perGroup.set(ip, already + 1)
+      this.#perGroup.set(ip, already + 1)
     }
-    this.endpoints.add(endpoint)
-    this.paths[path]!.candidates.insert({
+    this.#endpoints.add(endpoint)
+    this.#paths[path]!.candidates.insert({
       contact,
       path,
       state: 'heard',
@@ -177,10 +177,10 @@ export class Lookup {
     return true
   }
 
-  private addSelf(id: Id): void {
+  #addSelf(id: Id): void {
     const contact = { id, address: { host: 'self', port: 0 } }
     // On every path, so that each ends at the true k; closest() counts it once.
-    for (const [path, { candidates }] of this.paths.entries()) {
+    for (const [path, { candidates }] of this.#paths.entries()) {
       candidates.insert({
         contact,
         path,
@@ -194,15 +194,15 @@ export class Lookup {
   }
 
   /** Takes the candidate out of its slot; null when it was not under way. */
-  private leave(candidate: Candidate): Path | null {
+  #leave(candidate: Candidate): Path | null {
     if (candidate.state !== 'asked' && candidate.state !== 'slow') return null
-    const path = this.paths[candidate.path]!
+    const path = this.#paths[candidate.path]!
     if (candidate.state === 'asked') path.asking--
     return path
   }
 
-  private hasAnswered(id: Id): boolean {
-    return this.paths.some((path) =>
+  #hasAnswered(id: Id): boolean {
+    return this.#paths.some((path) =>
       path.candidates.sorted.some((other) => other.state === 'answered' && sameId(other.contact.id, id)),
     )
   }

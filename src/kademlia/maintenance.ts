@@ -14,42 +14,42 @@ export interface Due {
 }
 
 export class Maintenance {
-  private readonly parameters: Parameters
-  private readonly random: Random
-  private roundAt: number
-  private checkpointAt: number
+  readonly #parameters: Parameters
+  readonly #random: Random
+  #roundAt: number
+  #checkpointAt: number
 
   constructor(parameters: Parameters, random: Random, now: number) {
-    this.parameters = parameters
-    this.random = random
-    this.roundAt = now + parameters.maintenanceMs
-    this.checkpointAt = now + this.jittered(parameters.checkpointMs)
+    this.#parameters = parameters
+    this.#random = random
+    this.#roundAt = now + parameters.maintenanceMs
+    this.#checkpointAt = now + this.#jittered(parameters.checkpointMs)
   }
 
   get nextAt(): number {
-    return Math.min(this.roundAt, this.checkpointAt)
+    return Math.min(this.#roundAt, this.#checkpointAt)
   }
 
   /** What is due at `now`. `offline`: our link seems dead, so one ping a round is enough to see it come back. */
   due(now: number, table: RoutingTable, offline: boolean): Due {
-    const round = now >= this.roundAt
-    if (round) this.roundAt = now + this.jittered(this.parameters.maintenanceMs)
-    const checkpoint = now >= this.checkpointAt
-    if (checkpoint) this.checkpointAt = now + this.jittered(this.parameters.checkpointMs)
+    const round = now >= this.#roundAt
+    if (round) this.#roundAt = now + this.#jittered(this.#parameters.maintenanceMs)
+    const checkpoint = now >= this.#checkpointAt
+    if (checkpoint) this.#checkpointAt = now + this.#jittered(this.#parameters.checkpointMs)
     return {
-      pings: round ? table.questionable(now, offline ? 1 : this.parameters.maxPingsPerRound) : [],
-      refresh: round && !offline ? (table.staleBuckets(now, this.random)[0]?.target ?? null) : null,
+      pings: round ? table.questionable(now, offline ? 1 : this.#parameters.maxPingsPerRound) : [],
+      refresh: round && !offline ? (table.staleBuckets(now, this.#random)[0]?.target ?? null) : null,
       checkpoint,
     }
   }
 
   /** The next round comes at once: after a sleep or a change of network. */
   hurry(now: number): void {
-    this.roundAt = now
+    this.#roundAt = now
   }
 
   /** Between 0.9 and 1.1 of the interval, so that nodes started together do not act together. khashmir A8. */
-  private jittered(intervalMs: number): number {
-    return intervalMs * (0.9 + 0.2 * this.random.fraction())
+  #jittered(intervalMs: number): number {
+    return intervalMs * (0.9 + 0.2 * this.#random.fraction())
   }
 }

@@ -46,34 +46,34 @@ type Timing = Pick<
 
 /** Replies match by transaction id and by the full endpoint that was asked (BEP 5; K-10, K-11, T16). */
 export class RequestTable<Q, C> {
-  private readonly timing: Timing
-  private readonly random: Random
+  readonly #timing: Timing
+  readonly #random: Random
   /** At most maxInFlight requests with all their attempts; a further request is refused. */
-  private readonly byTransaction = new Map<string, PendingRequest<Q, C>>()
+  readonly #byTransaction = new Map<string, PendingRequest<Q, C>>()
   /** The same requests by the endpoint that was asked. */
-  private readonly byEndpoint = new Map<string, Set<PendingRequest<Q, C>>>()
+  readonly #byEndpoint = new Map<string, Set<PendingRequest<Q, C>>>()
   /** One entry a request, its next event; entries of settled ones fall out when due. */
-  private readonly deadlines = new Deadlines<PendingRequest<Q, C>>()
-  private open = 0
+  readonly #deadlines = new Deadlines<PendingRequest<Q, C>>()
+  #open = 0
 
   constructor(timing: Timing, random: Random) {
-    this.timing = timing
-    this.random = random
+    this.#timing = timing
+    this.#random = random
   }
 
   /** Requests under way. */
   get size(): number {
-    return this.open
+    return this.#open
   }
 
   /** When tick() should be called next; Infinity when nothing is under way. */
   get nextAt(): number {
-    return this.deadlines.nextAt
+    return this.#deadlines.nextAt
   }
 
   /** Registers a request whose `transaction` the caller sends now. null when maxInFlight are under way. */
   begin(options: RequestOptions<Q, C>, now: number): PendingRequest<Q, C> | null {
-    if (this.open >= this.timing.maxInFlight) return null
+    if (this.#open >= this.#timing.maxInFlight) return null
     const request: PendingRequest<Q, C> = {
       ...options,
       startedAt: now,
@@ -83,13 +83,13 @@ export class RequestTable<Q, C> {
       slow: false,
       settled: false,
     }
-    this.open++
-    this.newTransaction(request, now)
+    this.#open++
+    this.#newTransaction(request, now)
     const endpoint = addressKey(options.to)
-    const others = this.byEndpoint.get(endpoint)
-    if (others === undefined) this.byEndpoint.set(endpoint, new Set([request]))
+    const others = this.#byEndpoint.get(endpoint)
+    if (others === undefined) this.#byEndpoint.set(endpoint, new Set([request]))
     else others.add(request)
-    this.deadlines.push(this.nextEventAt(request), request)
+    this.#deadlines.push(this.#nextEventAt(request), request)
     return request
   }
 
@@ -100,7 +100,7 @@ export class RequestTable<Q, C> {
     now: number,
   ): { request: PendingRequest<Q, C>; rttMs: number } | null {
     const key = transactionKey(transaction)
-    const request = this.byTransaction.get(key)
+    const request = this.#byTransaction.get(key)
     if (request === undefined || !sameAddress(request.to, from)) return null
     return { request, rttMs: Math.max(0, now - request.attempts.get(key)!) }
   }
@@ -109,78 +109,78 @@ export class RequestTable<Q, C> {
   settle(request: PendingRequest<Q, C>): void {
     if (request.settled) return
     request.settled = true
-    this.open--
-    for (const key of request.attempts.keys()) this.byTransaction.delete(key)
+    this.#open--
+    for (const key of request.attempts.keys()) this.#byTransaction.delete(key)
     const endpoint = addressKey(request.to)
-    const others = this.byEndpoint.get(endpoint)
+    const others = this.#byEndpoint.get(endpoint)
     others?.delete(request)
-    if (others?.size === 0) this.byEndpoint.delete(endpoint)
+    if (others?.size === 0) this.#byEndpoint.delete(endpoint)
   }
 
   /** The next thing that is due at `now`, null when nothing is. Call until null. */
   nextEvent(now: number): RequestEvent<Q, C> | null {
     for (;;) {
-      const request = this.deadlines.popDue(now)
+      const request = this.#deadlines.popDue(now)
       if (request === undefined) return null
       if (request.settled) continue
-      const kind = this.dueKind(request, now)
+      const kind = this.#dueKind(request, now)
       if (kind === null) {
-        this.deadlines.push(this.nextEventAt(request), request)
+        this.#deadlines.push(this.#nextEventAt(request), request)
         continue
       }
       if (kind === 'expired') this.settle(request)
-      else this.progress(request, kind, now)
+      else this.#progress(request, kind, now)
       return { kind, request }
     }
   }
 
   /** Every request under way to this endpoint. */
   pendingTo(address: Address): PendingRequest<Q, C>[] {
-    return [...(this.byEndpoint.get(addressKey(address)) ?? [])]
+    return [...(this.#byEndpoint.get(addressKey(address)) ?? [])]
   }
 
   /** Every request under way, for closing. */
   pending(): PendingRequest<Q, C>[] {
-    return [...new Set(this.byTransaction.values())]
+    return [...new Set(this.#byTransaction.values())]
   }
 
-  private progress(request: PendingRequest<Q, C>, kind: 'resend' | 'slow', now: number): void {
+  #progress(request: PendingRequest<Q, C>, kind: 'resend' | 'slow', now: number): void {
     if (kind === 'slow') {
       request.slow = true
     } else {
       request.resends++
-      if (!this.timing.resendKeepsTransaction) this.newTransaction(request, now)
+      if (!this.#timing.resendKeepsTransaction) this.#newTransaction(request, now)
     }
-    this.deadlines.push(this.nextEventAt(request), request)
+    this.#deadlines.push(this.#nextEventAt(request), request)
   }
 
-  private dueKind(request: PendingRequest<Q, C>, now: number): RequestEvent<Q, C>['kind'] | null {
+  #dueKind(request: PendingRequest<Q, C>, now: number): RequestEvent<Q, C>['kind'] | null {
     const elapsed = now - request.startedAt
-    if (elapsed >= this.timing.requestTimeoutMs) return 'expired'
+    if (elapsed >= this.#timing.requestTimeoutMs) return 'expired'
     if (!request.slow && elapsed >= request.slowAfterMs) return 'slow'
-    const resendAfterMs = this.timing.resendAfterMs[request.resends]
+    const resendAfterMs = this.#timing.resendAfterMs[request.resends]
     return resendAfterMs !== undefined && elapsed >= resendAfterMs ? 'resend' : null
   }
 
-  private nextEventAt(request: PendingRequest<Q, C>): number {
+  #nextEventAt(request: PendingRequest<Q, C>): number {
     const afterMs = Math.min(
-      this.timing.requestTimeoutMs,
+      this.#timing.requestTimeoutMs,
       request.slow ? Infinity : request.slowAfterMs,
-      this.timing.resendAfterMs[request.resends] ?? Infinity,
+      this.#timing.resendAfterMs[request.resends] ?? Infinity,
     )
     return request.startedAt + afterMs
   }
 
-  private newTransaction(request: PendingRequest<Q, C>, now: number): void {
+  #newTransaction(request: PendingRequest<Q, C>, now: number): void {
     let transaction: Uint8Array
     let key: string
     do {
-      transaction = this.random.bytes(this.timing.transactionIdBytes)
+      transaction = this.#random.bytes(this.#timing.transactionIdBytes)
       key = transactionKey(transaction)
-    } while (this.byTransaction.has(key))
+    } while (this.#byTransaction.has(key))
     request.transaction = transaction
     request.attempts.set(key, now)
-    this.byTransaction.set(key, request)
+    this.#byTransaction.set(key, request)
   }
 }
 

@@ -58,40 +58,40 @@ type Pending<Q, R> = PendingRequest<Q, Waiting<R>>
 
 export class Requester<Q extends { readonly method: string }, R> {
   readonly roundTrips: RoundTrips
-  private readonly parts: EngineParts<Q, R>
-  private readonly observer: ContactObserver
-  private readonly table: RequestTable<Q, Waiting<R>>
+  readonly #parts: EngineParts<Q, R>
+  readonly #observer: ContactObserver
+  readonly #table: RequestTable<Q, Waiting<R>>
   /** Misses in a row with nothing received between; see Parameters.offlineAfterMisses. */
-  private misses = 0
-  private offlineNow = false
+  #misses = 0
+  #offlineNow = false
 
   constructor(parts: EngineParts<Q, R>, observer: ContactObserver) {
-    this.parts = parts
-    this.observer = observer
+    this.#parts = parts
+    this.#observer = observer
     this.roundTrips = new RoundTrips(parts.parameters)
-    this.table = new RequestTable(parts.parameters, parts.random)
+    this.#table = new RequestTable(parts.parameters, parts.random)
   }
 
   get nextAt(): number {
-    return this.table.nextAt
+    return this.#table.nextAt
   }
 
   get inFlight(): number {
-    return this.table.size
+    return this.#table.size
   }
 
   /** Whether so many of our requests in a row went unanswered that our own link must be down. */
   get offline(): boolean {
-    return this.offlineNow
+    return this.#offlineNow
   }
 
   /** Asks one node. The listener hears exactly once how it ended, unless it cancels; never before this returns. */
   ask(request: Request<Q>, listener: RequestListener<R>, now: number): RequestHandle | RequestFailure {
-    const { policy, suspects, table, counters } = this.parts
+    const { policy, suspects, table, counters } = this.#parts
     const { to, expectedId, query } = request
     if (!policy.dialable(to)) return 'not-dialable'
     const known = expectedId === null ? null : table.find(expectedId)
-    const pending = this.table.begin(
+    const pending = this.#table.begin(
       {
         query,
         to,
@@ -104,95 +104,95 @@ export class Requester<Q extends { readonly method: string }, R> {
     if (pending === null) return 'overload'
     counters.method(query.method).started++
     suspects.sent(to, now)
-    this.transmit(pending)
-    return { cancel: () => this.table.settle(pending) }
+    this.#transmit(pending)
+    return { cancel: () => this.#table.settle(pending) }
   }
 
   /** A reply came in. False: nobody asked for it from there. */
   reply(message: ReplyMessage<R>, from: Address, now: number): boolean {
-    const match = this.table.match(message.transaction, from, now)
+    const match = this.#table.match(message.transaction, from, now)
     if (match === null) return false
     const { request, rttMs } = match
-    this.table.settle(request)
+    this.#table.settle(request)
     this.heard()
-    if (message.seenAs !== null) this.parts.effects.seenAs(message.seenAs, from, now)
+    if (message.seenAs !== null) this.#parts.effects.seenAs(message.seenAs, from, now)
     const { expectedId, to } = request
-    const why = this.disown(message.senderId, expectedId, to, now)
+    const why = this.#disown(message.senderId, expectedId, to, now)
     if (why !== null) {
-      this.end(request, { kind: 'failed', why }, now)
+      this.#end(request, { kind: 'failed', why }, now)
       return true
     }
     const contact: Contact = { id: message.senderId, address: to }
     this.roundTrips.add(rttMs)
-    this.parts.suspects.answered(to)
-    this.parts.counters.delayed(request.query.method, rttMs)
-    this.observer.answered(contact, rttMs, now)
-    this.end(request, { kind: 'reply', contact, reply: message.reply, rttMs }, now)
+    this.#parts.suspects.answered(to)
+    this.#parts.counters.delayed(request.query.method, rttMs)
+    this.#observer.answered(contact, rttMs, now)
+    this.#end(request, { kind: 'reply', contact, reply: message.reply, rttMs }, now)
     return true
   }
 
   /** An error came in. False: nobody asked. It proves life but, without an id, no identity. */
   error(message: ErrorMessage, from: Address, now: number): boolean {
-    const match = this.table.match(message.transaction, from, now)
+    const match = this.#table.match(message.transaction, from, now)
     if (match === null) return false
-    this.table.settle(match.request)
+    this.#table.settle(match.request)
     this.heard()
-    this.parts.suspects.answered(from)
-    if (message.seenAs !== null) this.parts.effects.seenAs(message.seenAs, from, now)
+    this.#parts.suspects.answered(from)
+    if (message.seenAs !== null) this.#parts.effects.seenAs(message.seenAs, from, now)
     const refusal = { code: message.code, message: message.message }
-    this.end(match.request, { kind: 'error', refusal, rttMs: match.rttMs }, now)
+    this.#end(match.request, { kind: 'error', refusal, rttMs: match.rttMs }, now)
     return true
   }
 
   /** An answer came that is none: its request fails at once. False: nobody asked. */
   malformed(transaction: Uint8Array, from: Address, now: number): boolean {
-    const match = this.table.match(transaction, from, now)
+    const match = this.#table.match(transaction, from, now)
     if (match === null) return false
-    this.table.settle(match.request)
-    this.miss(match.request, 'malformed', now)
+    this.#table.settle(match.request)
+    this.#miss(match.request, 'malformed', now)
     return true
   }
 
   /** The transport cannot reach this address. */
   unreachable(address: Address, now: number): void {
-    for (const request of this.table.pendingTo(address)) {
-      this.table.settle(request)
-      this.miss(request, 'unreachable', now)
+    for (const request of this.#table.pendingTo(address)) {
+      this.#table.settle(request)
+      this.#miss(request, 'unreachable', now)
     }
   }
 
   /** Whether an answer from this endpoint is awaited. */
   expects(from: Address): boolean {
-    return this.table.pendingTo(from).length > 0
+    return this.#table.pendingTo(from).length > 0
   }
 
   /** Whatever came in: our link works. */
   heard(): void {
-    this.misses = 0
-    if (!this.offlineNow) return
-    this.offlineNow = false
-    this.parts.effects.notice({ kind: 'online' })
+    this.#misses = 0
+    if (!this.#offlineNow) return
+    this.#offlineNow = false
+    this.#parts.effects.notice({ kind: 'online' })
   }
 
   tick(now: number): void {
-    for (let event = this.table.nextEvent(now); event !== null; event = this.table.nextEvent(now)) {
-      if (event.kind === 'resend') this.transmit(event.request)
+    for (let event = this.#table.nextEvent(now); event !== null; event = this.#table.nextEvent(now)) {
+      if (event.kind === 'resend') this.#transmit(event.request)
       else if (event.kind === 'slow') event.request.context.listener.onSlow?.(now)
-      else this.miss(event.request, 'timeout', now)
+      else this.#miss(event.request, 'timeout', now)
     }
   }
 
   /** Ends everything under way as failed: we close. */
   close(now: number): void {
-    for (const request of this.table.pending()) {
-      this.table.settle(request)
-      this.end(request, { kind: 'failed', why: 'closed' }, now)
+    for (const request of this.#table.pending()) {
+      this.#table.settle(request)
+      this.#end(request, { kind: 'failed', why: 'closed' }, now)
     }
   }
 
   /** Why an answer under this id is none: it is our own id, or not the one that was asked for (T5). */
-  private disown(senderId: Id, expectedId: Id | null, address: Address, now: number): RequestFailure | null {
-    const { table, suspects } = this.parts
+  #disown(senderId: Id, expectedId: Id | null, address: Address, now: number): RequestFailure | null {
+    const { table, suspects } = this.#parts
     if (sameId(senderId, table.ownId)) {
       suspects.ban(address, now)
       return 'malformed'
@@ -204,28 +204,28 @@ export class Requester<Q extends { readonly method: string }, R> {
     return 'imposter'
   }
 
-  private transmit(request: Pending<Q, R>): void {
-    const { wire, effects, counters } = this.parts
+  #transmit(request: Pending<Q, R>): void {
+    const { wire, effects, counters } = this.#parts
     effects.dial(wire.encodeQuery(request.query, request.transaction, request.to), request.to)
     counters.method(request.query.method).sent++
   }
 
-  private miss(request: Pending<Q, R>, why: RequestFailure, now: number): void {
-    this.misses++
-    if (!this.offlineNow && this.misses >= this.parts.parameters.offlineAfterMisses) {
-      this.offlineNow = true
-      this.parts.effects.notice({ kind: 'offline' })
+  #miss(request: Pending<Q, R>, why: RequestFailure, now: number): void {
+    this.#misses++
+    if (!this.#offlineNow && this.#misses >= this.#parts.parameters.offlineAfterMisses) {
+      this.#offlineNow = true
+      this.#parts.effects.notice({ kind: 'offline' })
     }
     // On a dead link nobody is to blame but ourselves. BEP 45, "Determining Connectivity" (B45-09).
-    if (!this.offlineNow) {
-      this.parts.suspects.unanswered(request.to, now)
-      if (request.expectedId !== null) this.observer.missed(request.expectedId, request.to, now)
+    if (!this.#offlineNow) {
+      this.#parts.suspects.unanswered(request.to, now)
+      if (request.expectedId !== null) this.#observer.missed(request.expectedId, request.to, now)
     }
-    this.end(request, { kind: 'failed', why }, now)
+    this.#end(request, { kind: 'failed', why }, now)
   }
 
-  private end(request: Pending<Q, R>, outcome: RequestOutcome<R>, now: number): void {
-    const counts = this.parts.counters.method(request.query.method)
+  #end(request: Pending<Q, R>, outcome: RequestOutcome<R>, now: number): void {
+    const counts = this.#parts.counters.method(request.query.method)
     if (outcome.kind === 'failed') counts.failed++
     else counts.answered++
     request.context.listener.onOutcome(outcome, now)

@@ -5,62 +5,62 @@ import type { EngineParts } from './engine-parts.ts'
 import { ProtocolError, type QueryMessage, type Refusal, type ReplyTo } from './ports.ts'
 
 export class Responder<Q extends { readonly method: string }, R> {
-  private readonly parts: EngineParts<Q, R>
+  readonly #parts: EngineParts<Q, R>
 
   constructor(parts: EngineParts<Q, R>) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   /** Answers one query. An acknowledgement of a write leaves after its commit. */
   query(message: QueryMessage<Q>, from: Address, replyTo: ReplyTo, now: number): void {
-    const { answers, counters, limits, wire, effects } = this.parts
+    const { answers, counters, limits, wire, effects } = this.#parts
     const counts = counters.method(message.query.method)
     counts.received++
     const answer = answers.answer(message.query, { id: message.senderId, address: from }, now)
     if (answer === null) return
     if ('refusal' in answer) {
       counts.refused++
-      if (answer.failedToken) limits.failedToken(this.source(from), now)
+      if (answer.failedToken) limits.failedToken(this.#source(from), now)
       this.refuse(answer.refusal, message.transaction, from, replyTo, now)
       return
     }
-    const bytes = this.encode(() => wire.encodeReply(answer.reply, message.transaction, from))
-    if (bytes === null || !this.mayReply(bytes, from, now)) return
+    const bytes = this.#encode(() => wire.encodeReply(answer.reply, message.transaction, from))
+    if (bytes === null || !this.#mayReply(bytes, from, now)) return
     if (answer.acknowledgesWrite) effects.sendAfterCommit(bytes, replyTo)
     else effects.send(bytes, replyTo)
   }
 
   /** Answers something that is no valid query by an error, if that error fits the limits. */
   refuse(refusal: Refusal, transaction: Uint8Array, from: Address, replyTo: ReplyTo, now: number): void {
-    const bytes = this.encode(() => this.parts.wire.encodeError(refusal, transaction, from))
-    if (bytes !== null && this.mayReply(bytes, from, now)) this.parts.effects.send(bytes, replyTo)
+    const bytes = this.#encode(() => this.#parts.wire.encodeError(refusal, transaction, from))
+    if (bytes !== null && this.#mayReply(bytes, from, now)) this.#parts.effects.send(bytes, replyTo)
   }
 
   /** Whether this source may be served at all, before anything is parsed. */
   admits(from: Address, now: number): boolean {
-    return this.parts.limits.admitRequest(this.source(from), now)
+    return this.#parts.limits.admitRequest(this.#source(from), now)
   }
 
-  private mayReply(bytes: Uint8Array, from: Address, now: number): boolean {
-    const { limits, counters } = this.parts
-    if (limits.admitBytes(this.source(from), bytes.length, now)) return true
+  #mayReply(bytes: Uint8Array, from: Address, now: number): boolean {
+    const { limits, counters } = this.#parts
+    if (limits.admitBytes(this.#source(from), bytes.length, now)) return true
     counters.dropped('bytes-out-limit')
     return false
   }
 
-  private encode(write: () => Uint8Array): Uint8Array | null {
+  #encode(write: () => Uint8Array): Uint8Array | null {
     try {
       return write()
     } catch (error) {
       // Echoing a transaction id of a thousand bytes may leave no room for an answer.
       if (!(error instanceof ProtocolError)) throw error
-      this.parts.counters.dropped(error.reason)
+      this.#parts.counters.dropped(error.reason)
       return null
     }
   }
 
-  private source(from: Address): { ip: string | null; prefix: string | null } {
-    const { policy } = this.parts
+  #source(from: Address): { ip: string | null; prefix: string | null } {
+    const { policy } = this.#parts
     return { ip: policy.tableGroup(from), prefix: policy.bucketGroup(from) }
   }
 }

@@ -13,24 +13,24 @@ const UNKNOWN_SLOW_MS = 1_000
 
 /** Learns how fast the network answers. specs/algorithms.md 3.9. */
 export class RoundTrips {
-  private readonly bins = new Float64Array(BINS)
-  private readonly parameters: Pick<Parameters, 'slowAfterMinMs' | 'slowAfterMaxMs'>
-  private weight = 0
-  private samples = 0
-  private slowMs = UNKNOWN_SLOW_MS
+  readonly #bins = new Float64Array(BINS)
+  readonly #parameters: Pick<Parameters, 'slowAfterMinMs' | 'slowAfterMaxMs'>
+  #weight = 0
+  #samples = 0
+  #slowMs = UNKNOWN_SLOW_MS
 
   constructor(parameters: Pick<Parameters, 'slowAfterMinMs' | 'slowAfterMaxMs'>) {
-    this.parameters = parameters
+    this.#parameters = parameters
   }
 
   add(rttMs: number): void {
     const bin = Math.min(BINS - 1, Math.max(0, Math.floor(rttMs / BIN_MS)))
-    this.bins[bin]! += 1
-    this.weight += 1
-    this.samples++
-    if (this.samples % DECAY_EVERY === 0) this.decay()
-    if (this.samples >= MIN_SAMPLES) {
-      this.slowMs = Math.max(this.percentile(0.1) + 100, this.percentile(0.9))
+    this.#bins[bin]! += 1
+    this.#weight += 1
+    this.#samples++
+    if (this.#samples % DECAY_EVERY === 0) this.#decay()
+    if (this.#samples >= MIN_SAMPLES) {
+      this.#slowMs = Math.max(this.#percentile(0.1) + 100, this.#percentile(0.9))
     }
   }
 
@@ -40,20 +40,20 @@ export class RoundTrips {
    */
   slowAfterMs(contactRttMs: number | null): number {
     const own = contactRttMs === null ? Infinity : 1.5 * contactRttMs
-    const { slowAfterMinMs, slowAfterMaxMs } = this.parameters
-    return Math.min(slowAfterMaxMs, Math.max(slowAfterMinMs, Math.min(this.slowMs, own)))
+    const { slowAfterMinMs, slowAfterMaxMs } = this.#parameters
+    return Math.min(slowAfterMaxMs, Math.max(slowAfterMinMs, Math.min(this.#slowMs, own)))
   }
 
-  private decay(): void {
-    for (let i = 0; i < BINS; i++) this.bins[i]! *= DECAY
-    this.weight *= DECAY
+  #decay(): void {
+    for (let i = 0; i < BINS; i++) this.#bins[i]! *= DECAY
+    this.#weight *= DECAY
   }
 
   /** The upper edge of the bin in which the share is reached. */
-  private percentile(share: number): number {
-    let rest = share * this.weight
+  #percentile(share: number): number {
+    let rest = share * this.#weight
     for (let i = 0; i < BINS; i++) {
-      rest -= this.bins[i]!
+      rest -= this.#bins[i]!
       if (rest <= 0) return (i + 1) * BIN_MS
     }
     return BINS * BIN_MS

@@ -55,139 +55,139 @@ export interface WalkOptions {
 }
 
 export class Walk<Q extends { readonly method: string }, R, T> {
-  private readonly parts: EngineParts<Q, R>
-  private readonly requester: Requester<Q, R>
-  private readonly query: LookupQuery<Q, R, T>
-  private readonly listener: LookupListener<R, T>
-  private readonly lookup: Lookup
+  readonly #parts: EngineParts<Q, R>
+  readonly #requester: Requester<Q, R>
+  readonly #query: LookupQuery<Q, R, T>
+  readonly #listener: LookupListener<R, T>
+  readonly #lookup: Lookup
   /** Requests under way. At most maxAsked a path. */
-  private readonly handles = new Map<Candidate, RequestHandle>()
+  readonly #handles = new Map<Candidate, RequestHandle>()
   /** Replies of those who answered. At most maxAsked a path. */
-  private readonly replies = new Map<Candidate, R>()
-  private readonly counts = { asked: 0, answered: 0, failed: 0 }
-  private ended = false
+  readonly #replies = new Map<Candidate, R>()
+  readonly #counts = { asked: 0, answered: 0, failed: 0 }
+  #ended = false
 
   constructor(
     parts: EngineParts<Q, R>,
     requester: Requester<Q, R>,
     request: { query: LookupQuery<Q, R, T>; listener: LookupListener<R, T>; options: WalkOptions },
   ) {
-    this.parts = parts
-    this.requester = requester
-    this.query = request.query
-    this.listener = request.listener
+    this.#parts = parts
+    this.#requester = requester
+    this.#query = request.query
+    this.#listener = request.listener
     const { disjointPaths = parts.parameters.disjointPaths, self } = request.options
-    this.lookup = new Lookup({
+    this.#lookup = new Lookup({
       target: request.query.target,
       parameters: { ...parts.parameters, disjointPaths },
       eligible: (contact) => parts.policy.eligible(contact),
       group: (contact) => parts.policy.tableGroup(contact.address),
       self: self ? parts.table.ownId : null,
     })
-    this.lookup.seed(request.options.seeds ?? [])
+    this.#lookup.seed(request.options.seeds ?? [])
   }
 
   get running(): boolean {
-    return !this.ended
+    return !this.#ended
   }
 
   /** Begins; the listener may hear of the end before this returns when there is nobody to ask. */
   start(now: number): void {
-    const { table, parameters } = this.parts
+    const { table, parameters } = this.#parts
     // Those not heard of for long are asked too: the table may hold nobody else after a restart or a sleep.
-    this.lookup.seed(table.closest(this.query.target, Math.max(parameters.k, parameters.alpha), now, 'any'))
-    this.advance(now)
+    this.#lookup.seed(table.closest(this.#query.target, Math.max(parameters.k, parameters.alpha), now, 'any'))
+    this.#advance(now)
   }
 
   /** Gives up: nothing more is sent, late answers are unknown. Ends as 'cancelled'. */
   cancel(now: number): void {
-    this.end('cancelled', now)
+    this.#end('cancelled', now)
   }
 
-  private advance(now: number): void {
-    while (!this.ended) {
-      const candidate = this.lookup.next()
+  #advance(now: number): void {
+    while (!this.#ended) {
+      const candidate = this.#lookup.next()
       if (candidate === null) break
-      this.ask(candidate, now)
+      this.#ask(candidate, now)
     }
-    if (!this.ended && this.lookup.finished) this.end('converged', now)
+    if (!this.#ended && this.#lookup.finished) this.#end('converged', now)
   }
 
-  private ask(candidate: Candidate, now: number): void {
+  #ask(candidate: Candidate, now: number): void {
     const { contact } = candidate
-    const request = { query: this.query.question(contact), to: contact.address, expectedId: contact.id }
-    const handle = this.requester.ask(
+    const request = { query: this.#query.question(contact), to: contact.address, expectedId: contact.id }
+    const handle = this.#requester.ask(
       request,
       {
         onSlow: (at) => {
-          this.lookup.slow(candidate)
-          this.advance(at)
+          this.#lookup.slow(candidate)
+          this.#advance(at)
         },
-        onOutcome: (outcome, at) => this.settled(candidate, outcome, at),
+        onOutcome: (outcome, at) => this.#settled(candidate, outcome, at),
       },
       now,
     )
-    this.counts.asked++
-    if (typeof handle === 'string') this.fail(candidate, handle, null)
-    else this.handles.set(candidate, handle)
+    this.#counts.asked++
+    if (typeof handle === 'string') this.#fail(candidate, handle, null)
+    else this.#handles.set(candidate, handle)
   }
 
-  private settled(candidate: Candidate, outcome: RequestOutcome<R>, now: number): void {
-    this.handles.delete(candidate)
-    if (this.ended) return
-    if (outcome.kind === 'failed') this.fail(candidate, outcome.why, null)
-    else if (outcome.kind === 'error') this.fail(candidate, 'refused', outcome.rttMs)
-    else this.take(candidate, outcome.reply, outcome.rttMs, now)
-    this.advance(now)
+  #settled(candidate: Candidate, outcome: RequestOutcome<R>, now: number): void {
+    this.#handles.delete(candidate)
+    if (this.#ended) return
+    if (outcome.kind === 'failed') this.#fail(candidate, outcome.why, null)
+    else if (outcome.kind === 'error') this.#fail(candidate, 'refused', outcome.rttMs)
+    else this.#take(candidate, outcome.reply, outcome.rttMs, now)
+    this.#advance(now)
   }
 
-  private take(candidate: Candidate, reply: R, rttMs: number, now: number): void {
-    const step = this.read(candidate, reply)
-    if (step === null) return this.fail(candidate, 'malformed', rttMs)
-    this.counts.answered++
-    this.replies.set(candidate, reply)
-    const { policy, suspects } = this.parts
+  #take(candidate: Candidate, reply: R, rttMs: number, now: number): void {
+    const step = this.#read(candidate, reply)
+    if (step === null) return this.#fail(candidate, 'malformed', rttMs)
+    this.#counts.answered++
+    this.#replies.set(candidate, reply)
+    const { policy, suspects } = this.#parts
     const closer = step.closer.filter(
       ({ address }) => policy.dialable(address) && suspects.mayDial(address, now),
     )
-    this.lookup.answered(candidate, { closer, counts: step.counts })
-    this.hop(candidate, { rttMs, outcome: 'answered', named: step.closer.length })
-    if (step.results.length > 0) this.listener.onResults?.(step.results, candidate.contact)
-    if (step.done) this.end('done', now)
+    this.#lookup.answered(candidate, { closer, counts: step.counts })
+    this.#hop(candidate, { rttMs, outcome: 'answered', named: step.closer.length })
+    if (step.results.length > 0) this.#listener.onResults?.(step.results, candidate.contact)
+    if (step.done) this.#end('done', now)
   }
 
-  private read(candidate: Candidate, reply: R): LookupStep<T> | null {
+  #read(candidate: Candidate, reply: R): LookupStep<T> | null {
     try {
-      return this.query.read(reply, candidate.contact)
+      return this.#query.read(reply, candidate.contact)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      this.parts.counters.dropped(error.reason)
+      this.#parts.counters.dropped(error.reason)
       return null
     }
   }
 
-  private fail(candidate: Candidate, outcome: Hop['outcome'], rttMs: number | null): void {
-    this.counts.failed++
-    this.lookup.failed(candidate)
-    this.hop(candidate, { rttMs, outcome, named: 0 })
+  #fail(candidate: Candidate, outcome: Hop['outcome'], rttMs: number | null): void {
+    this.#counts.failed++
+    this.#lookup.failed(candidate)
+    this.#hop(candidate, { rttMs, outcome, named: 0 })
   }
 
-  private hop(candidate: Candidate, facts: Pick<Hop, 'rttMs' | 'outcome' | 'named'>): void {
+  #hop(candidate: Candidate, facts: Pick<Hop, 'rttMs' | 'outcome' | 'named'>): void {
     const { contact, namedBy, depth } = candidate
-    const sharedBits = sharedPrefixBits(contact.id, this.query.target)
-    this.listener.onHop?.({ contact, namedBy, depth, sharedBits, ...facts })
+    const sharedBits = sharedPrefixBits(contact.id, this.#query.target)
+    this.#listener.onHop?.({ contact, namedBy, depth, sharedBits, ...facts })
   }
 
-  private end(why: LookupOutcome<R>['why'], now: number): void {
-    if (this.ended) return
-    this.ended = true
-    for (const handle of this.handles.values()) handle.cancel()
-    this.handles.clear()
-    const closest = this.lookup.closest().map((candidate) => ({
+  #end(why: LookupOutcome<R>['why'], now: number): void {
+    if (this.#ended) return
+    this.#ended = true
+    for (const handle of this.#handles.values()) handle.cancel()
+    this.#handles.clear()
+    const closest = this.#lookup.closest().map((candidate) => ({
       contact: candidate.contact,
-      reply: this.replies.get(candidate) ?? null,
+      reply: this.#replies.get(candidate) ?? null,
       self: candidate.self,
     }))
-    this.listener.onEnd({ why, closest, ...this.counts }, now)
+    this.#listener.onEnd({ why, closest, ...this.#counts }, now)
   }
 }

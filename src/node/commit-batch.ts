@@ -6,44 +6,44 @@ import type { Scheduler } from './ports.ts'
 const MAX_WAITING = 1_024
 
 export class CommitBatch {
-  private readonly scheduler: Scheduler
-  private readonly commit: () => void
-  private readonly onFailure: (error: unknown) => void
+  readonly #scheduler: Scheduler
+  readonly #commit: () => void
+  readonly #onFailure: (error: unknown) => void
   /** At most MAX_WAITING. */
-  private waiting: (() => void)[] = []
-  private scheduled = false
+  #waiting: (() => void)[] = []
+  #scheduled = false
 
   constructor(parts: { scheduler: Scheduler; commit: () => void; onFailure: (error: unknown) => void }) {
-    this.scheduler = parts.scheduler
-    this.commit = parts.commit
-    this.onFailure = parts.onFailure
+    this.#scheduler = parts.scheduler
+    this.#commit = parts.commit
+    this.#onFailure = parts.onFailure
   }
 
   /** Runs after the next commit; never if that fails: a commit that fails acknowledges nothing. */
   afterCommit(acknowledge: () => void): void {
-    this.waiting.push(acknowledge)
-    if (this.waiting.length >= MAX_WAITING) this.flush()
+    this.#waiting.push(acknowledge)
+    if (this.#waiting.length >= MAX_WAITING) this.flush()
     else this.schedule()
   }
 
   /** Commits at the end of this turn, with or without anybody waiting. */
   schedule(): void {
-    if (this.scheduled) return
-    this.scheduled = true
-    this.scheduler.soon(() => {
-      this.scheduled = false
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#scheduler.soon(() => {
+      this.#scheduled = false
       this.flush()
     })
   }
 
   /** Commits now. False: the commit failed, was reported, and nobody who waited was told. */
   flush(): boolean {
-    const acknowledgements = this.waiting
-    this.waiting = []
+    const acknowledgements = this.#waiting
+    this.#waiting = []
     try {
-      this.commit()
+      this.#commit()
     } catch (error) {
-      this.onFailure(error)
+      this.#onFailure(error)
       return false
     }
     for (const acknowledge of acknowledgements) acknowledge()

@@ -24,16 +24,16 @@ const RETRY_MIN_MS = 10_000
 const RETRY_MAX_MS = 600_000
 
 export class Joining<Q extends { readonly method: string }, R> {
-  private readonly runner: RunningEngine<Q, R>
-  private readonly probes: Probes<Q, R>
-  private readonly scheduler: Scheduler
+  readonly #runner: RunningEngine<Q, R>
+  readonly #probes: Probes<Q, R>
+  readonly #scheduler: Scheduler
   /** Addresses of bootstrap nodes; resolves names, and may be empty. Never rejects. */
-  private readonly bootstrap: () => Promise<readonly Address[]>
-  private readonly onJoined: (report: JoinReport) => void
-  private retry: Cancel | null = null
-  private retryMs = RETRY_MIN_MS
-  private underWay: Promise<JoinReport> | null = null
-  private closed = false
+  readonly #bootstrap: () => Promise<readonly Address[]>
+  readonly #onJoined: (report: JoinReport) => void
+  #retry: Cancel | null = null
+  #retryMs = RETRY_MIN_MS
+  #underWay: Promise<JoinReport> | null = null
+  #closed = false
 
   constructor(parts: {
     runner: RunningEngine<Q, R>
@@ -42,77 +42,77 @@ export class Joining<Q extends { readonly method: string }, R> {
     bootstrap: () => Promise<readonly Address[]>
     onJoined: (report: JoinReport) => void
   }) {
-    this.runner = parts.runner
-    this.probes = parts.probes
-    this.scheduler = parts.scheduler
-    this.bootstrap = parts.bootstrap
-    this.onJoined = parts.onJoined
+    this.#runner = parts.runner
+    this.#probes = parts.probes
+    this.#scheduler = parts.scheduler
+    this.#bootstrap = parts.bootstrap
+    this.#onJoined = parts.onJoined
   }
 
   /** Joins, or waits for the attempt that is under way. `seeds` are asked besides the bootstrap nodes. */
   join(seeds: readonly Address[] = []): Promise<JoinReport> {
-    this.underWay ??= this.attempt(seeds).finally(() => {
-      this.underWay = null
+    this.#underWay ??= this.#attempt(seeds).finally(() => {
+      this.#underWay = null
     })
-    return this.underWay
+    return this.#underWay
   }
 
   /** Tries again soon if the table is empty. Call it when a contact was lost. */
   watch(): void {
-    if (this.closed || this.retry !== null || this.underWay !== null || this.runner.engine.table.size > 0)
+    if (this.#closed || this.#retry !== null || this.#underWay !== null || this.#runner.engine.table.size > 0)
       return
-    this.retry = this.scheduler.at(this.scheduler.now() + this.retryMs, () => {
-      this.retry = null
-      this.retryMs = Math.min(2 * this.retryMs, RETRY_MAX_MS)
-      if (!this.closed) void this.join().catch(() => {})
+    this.#retry = this.#scheduler.at(this.#scheduler.now() + this.#retryMs, () => {
+      this.#retry = null
+      this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS)
+      if (!this.#closed) void this.join().catch(() => {})
     })
   }
 
   close(): void {
-    this.closed = true
-    this.retry?.()
+    this.#closed = true
+    this.#retry?.()
   }
 
-  private async attempt(seeds: readonly Address[]): Promise<JoinReport> {
-    let via: JoinReport['via'] = (await this.lookupSelf([])) > 0 ? 'table' : 'nobody'
+  async #attempt(seeds: readonly Address[]): Promise<JoinReport> {
+    let via: JoinReport['via'] = (await this.#lookupSelf([])) > 0 ? 'table' : 'nobody'
     let bootstrap: readonly BootstrapAttempt[] = []
     if (via === 'nobody' || seeds.length > 0) {
-      const asked = await this.askAll([...seeds, ...(via === 'nobody' ? await this.bootstrap() : [])])
+      const asked = await this.#askAll([...seeds, ...(via === 'nobody' ? await this.#bootstrap() : [])])
       bootstrap = asked.map(({ address, rttMs }) => ({ address, rttMs }))
       if (asked.some(({ rttMs }) => rttMs !== null)) {
         via = 'bootstrap'
-        await this.lookupSelf(asked.flatMap(({ contacts }) => contacts))
+        await this.#lookupSelf(asked.flatMap(({ contacts }) => contacts))
       }
     }
-    const report = { via, contacts: this.runner.engine.table.size, bootstrap }
+    const report = { via, contacts: this.#runner.engine.table.size, bootstrap }
     if (via !== 'nobody') {
-      this.retryMs = RETRY_MIN_MS
+      this.#retryMs = RETRY_MIN_MS
       // The rest of the table fills behind our back: who joined may be used at once.
-      if (!this.closed) void this.runner.refresh(true).catch(() => {})
+      if (!this.#closed) void this.#runner.refresh(true).catch(() => {})
     }
-    if (!this.closed) this.onJoined(report)
-    this.underWay = null
+    if (!this.#closed) this.#onJoined(report)
+    this.#underWay = null
     this.watch()
     return report
   }
 
   /** Walks to our own id (BEP 5; B5-10); how many answered. */
-  private async lookupSelf(seeds: readonly Contact[]): Promise<number> {
-    if (this.closed) return 0
-    const query = this.probes.closestTo(this.runner.engine.ownId)
-    const { answered } = await this.runner.lookup({ query, seeds }).outcome
+  async #lookupSelf(seeds: readonly Contact[]): Promise<number> {
+    if (this.#closed) return 0
+    const query = this.#probes.closestTo(this.#runner.engine.ownId)
+    const { answered } = await this.#runner.lookup({ query, seeds }).outcome
     return answered
   }
 
-  private async askAll(
+  async #askAll(
     addresses: readonly Address[],
   ): Promise<(BootstrapAttempt & { readonly contacts: readonly Contact[] })[]> {
-    if (this.closed) return []
-    const query = this.probes.closestTo(this.runner.engine.ownId)
+    if (this.#closed) return []
+    const query = this.#probes.closestTo(this.#runner.engine.ownId)
     return Promise.all(
       addresses.map(async (address) => {
-        const question = query.question({ id: this.runner.engine.ownId, address })
-        const outcome = await this.runner.ask({ query: question, to: address, expectedId: null })
+        const question = query.question({ id: this.#runner.engine.ownId, address })
+        const outcome = await this.#runner.ask({ query: question, to: address, expectedId: null })
         if (outcome.kind !== 'reply') return { address, rttMs: null, contacts: [] }
         return {
           address,

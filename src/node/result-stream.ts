@@ -11,59 +11,59 @@ const MAX_WAITING = 10_000
 export class ResultStream<T, O> implements AsyncIterableIterator<T> {
   readonly outcome: Promise<O>
   /** At most MAX_WAITING. */
-  private readonly waiting: T[] = []
-  private readonly readers: {
+  readonly #waiting: T[] = []
+  readonly #readers: {
     resolve(result: IteratorResult<T, undefined>): void
     reject(error: unknown): void
   }[] = []
-  private readonly settle: { resolve(outcome: O): void; reject(error: unknown): void }
-  private ended = false
-  private failure: { readonly error: unknown } | null = null
+  readonly #settle: { resolve(outcome: O): void; reject(error: unknown): void }
+  #ended = false
+  #failure: { readonly error: unknown } | null = null
   /** Stops the work behind it. Set by who fills it. */
-  private readonly stop: () => void
+  readonly #stop: () => void
 
   constructor(stop: () => void) {
-    this.stop = stop
+    this.#stop = stop
     const { promise, resolve, reject } = withResolvers<O>()
     this.outcome = promise
-    this.settle = { resolve, reject }
+    this.#settle = { resolve, reject }
     // Who only iterates hears of a failure there, and not once more as an unhandled rejection.
     promise.catch(() => {})
   }
 
   push(result: T): void {
-    if (this.ended) return
-    const reader = this.readers.shift()
+    if (this.#ended) return
+    const reader = this.#readers.shift()
     if (reader !== undefined) reader.resolve({ value: result, done: false })
-    else if (this.waiting.length < MAX_WAITING) this.waiting.push(result)
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(result)
   }
 
   end(outcome: O): void {
-    if (this.ended) return
-    this.ended = true
-    this.settle.resolve(outcome)
-    for (const reader of this.readers.splice(0)) reader.resolve({ value: undefined, done: true })
+    if (this.#ended) return
+    this.#ended = true
+    this.#settle.resolve(outcome)
+    for (const reader of this.#readers.splice(0)) reader.resolve({ value: undefined, done: true })
   }
 
   fail(error: unknown): void {
-    if (this.ended) return
-    this.ended = true
-    this.failure = { error }
-    this.settle.reject(error)
-    for (const reader of this.readers.splice(0)) reader.reject(error)
+    if (this.#ended) return
+    this.#ended = true
+    this.#failure = { error }
+    this.#settle.reject(error)
+    for (const reader of this.#readers.splice(0)) reader.reject(error)
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    const value = this.waiting.shift()
+    const value = this.#waiting.shift()
     if (value !== undefined) return Promise.resolve({ value, done: false })
-    if (this.failure !== null) return Promise.reject(asError(this.failure.error))
-    if (this.ended) return Promise.resolve({ value: undefined, done: true })
-    return new Promise((resolve, reject) => this.readers.push({ resolve, reject }))
+    if (this.#failure !== null) return Promise.reject(asError(this.#failure.error))
+    if (this.#ended) return Promise.resolve({ value: undefined, done: true })
+    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
-    this.waiting.length = 0
-    this.stop()
+    this.#waiting.length = 0
+    this.#stop()
     return Promise.resolve({ value: undefined, done: true })
   }
 

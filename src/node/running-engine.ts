@@ -35,11 +35,11 @@ export interface Found<T> {
 export class RunningEngine<Q extends { readonly method: string }, R> implements Effects, Receiver {
   readonly engine: Engine<Q, R>
   readonly transport: Transport
-  private readonly scheduler: Scheduler
-  private readonly commits: CommitBatch
-  private readonly observer: EngineObserver
-  private timer: Cancel | null = null
-  private closed = false
+  readonly #scheduler: Scheduler
+  readonly #commits: CommitBatch
+  readonly #observer: EngineObserver
+  #timer: Cancel | null = null
+  #closed = false
 
   constructor(parts: {
     transport: Transport
@@ -49,9 +49,9 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
     createEngine: (effects: Effects) => Engine<Q, R>
   }) {
     this.transport = parts.transport
-    this.scheduler = parts.scheduler
-    this.commits = parts.commits
-    this.observer = parts.observer
+    this.#scheduler = parts.scheduler
+    this.#commits = parts.commits
+    this.#observer = parts.observer
     this.engine = parts.createEngine(this)
   }
 
@@ -65,7 +65,7 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
     request: { readonly query: Q; readonly to: Address; readonly expectedId: Id | null },
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<RequestOutcome<R>> {
-    this.assertOpen()
+    this.#assertOpen()
     options.signal?.throwIfAborted()
     return new Promise((resolve, reject) => {
       const abort = (): void => {
@@ -76,7 +76,7 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
         options.signal?.removeEventListener('abort', abort)
         resolve(outcome)
       }
-      const handle = this.engine.ask(request, { onOutcome }, this.scheduler.now())
+      const handle = this.engine.ask(request, { onOutcome }, this.#scheduler.now())
       if (typeof handle === 'string') onOutcome({ kind: 'failed', why: handle })
       else options.signal?.addEventListener('abort', abort, { once: true })
     })
@@ -84,10 +84,10 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
 
   /** Walks to a target; results stream as they are found. Aborting, or leaving the loop, stops the traffic. */
   lookup<T>(request: LookupRequest<Q, R, T>): ResultStream<Found<T>, LookupOutcome<R>> {
-    this.assertOpen()
+    this.#assertOpen()
     const { query, signal, onHop, self = false, ...options } = request
     signal?.throwIfAborted()
-    const stop = (): void => handle?.cancel(this.scheduler.now())
+    const stop = (): void => handle?.cancel(this.#scheduler.now())
     const stream = new ResultStream<Found<T>, LookupOutcome<R>>(stop)
     const abort = (): void => {
       stream.fail(abortReason(signal))
@@ -107,7 +107,7 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
           stream.end(outcome)
         },
       },
-      { ...options, self, now: this.scheduler.now() },
+      { ...options, self, now: this.#scheduler.now() },
     )
     if (handle === null)
       stream.fail(new XorbitError('overload', 'too many lookups are under way; wait for some to end'))
@@ -117,24 +117,24 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
 
   /** Refreshes the buckets that are due, or all; resolves when every lookup has ended. */
   refresh(force: boolean): Promise<void> {
-    this.assertOpen()
-    return new Promise((resolve) => this.engine.refresh(force, resolve, this.scheduler.now()))
+    this.#assertOpen()
+    return new Promise((resolve) => this.engine.refresh(force, resolve, this.#scheduler.now()))
   }
 
   async close(): Promise<void> {
-    if (this.closed) return this.transport.close()
-    this.closed = true
-    this.timer?.()
-    this.engine.close(this.scheduler.now())
+    if (this.#closed) return this.transport.close()
+    this.#closed = true
+    this.#timer?.()
+    this.engine.close(this.#scheduler.now())
     await this.transport.close()
   }
 
   receive(bytes: Uint8Array, from: Address, replyTo: ReplyTo): void {
-    if (!this.closed) this.engine.receive(bytes, from, replyTo, this.scheduler.now())
+    if (!this.#closed) this.engine.receive(bytes, from, replyTo, this.#scheduler.now())
   }
 
   unreachable(to: Address): void {
-    if (!this.closed) this.engine.unreachable(to, this.scheduler.now())
+    if (!this.#closed) this.engine.unreachable(to, this.#scheduler.now())
   }
 
   send(bytes: Uint8Array, to: ReplyTo): void {
@@ -147,32 +147,32 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
 
   sendAfterCommit(bytes: Uint8Array, to: ReplyTo): void {
     const copy = bytes.slice()
-    this.commits.afterCommit(() => {
-      if (!this.closed) this.transport.send(copy, to)
+    this.#commits.afterCommit(() => {
+      if (!this.#closed) this.transport.send(copy, to)
     })
   }
 
   wakeAt(time: number): void {
-    this.timer?.()
-    this.timer = this.scheduler.at(time, () => {
-      if (!this.closed) this.engine.tick(this.scheduler.now())
+    this.#timer?.()
+    this.#timer = this.#scheduler.at(time, () => {
+      if (!this.#closed) this.engine.tick(this.#scheduler.now())
     })
   }
 
   checkpoint(now: number): void {
-    this.observer.checkpoint(now)
+    this.#observer.checkpoint(now)
   }
 
   seenAs(address: Address, by: Address, now: number): void {
-    this.observer.seenAs(address, by, now)
+    this.#observer.seenAs(address, by, now)
   }
 
   notice(event: EngineEvent): void {
-    this.observer.notice(event)
+    this.#observer.notice(event)
   }
 
-  private assertOpen(): void {
-    if (this.closed) throw new XorbitError('closed', 'the node is closed')
+  #assertOpen(): void {
+    if (this.#closed) throw new XorbitError('closed', 'the node is closed')
   }
 }
 

@@ -3,14 +3,14 @@
 
 /** Event name → listeners. `Events` maps each name to the one argument that its listeners get. */
 export class TypedEvents<Events extends object> {
-  private readonly listeners = new Map<keyof Events, Set<(detail: never) => void>>()
+  readonly #listeners = new Map<keyof Events, Set<(detail: never) => void>>()
 
   /** Calls the listener at each such event; the result takes it off again. */
   on<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): () => void {
-    let known = this.listeners.get(name)
+    let known = this.#listeners.get(name)
     if (known === undefined) {
       known = new Set()
-      this.listeners.set(name, known)
+      this.#listeners.set(name, known)
     }
     known.add(listener)
     return () => void known.delete(listener)
@@ -18,7 +18,7 @@ export class TypedEvents<Events extends object> {
 
   /** Tells all listeners. One that throws does not keep the others from hearing; its error surfaces on its own. */
   emit<Name extends keyof Events>(name: Name, detail: Events[Name]): void {
-    for (const listener of this.listeners.get(name) ?? []) {
+    for (const listener of this.#listeners.get(name) ?? []) {
       try {
         ;(listener as (detail: Events[Name]) => void)(detail)
       } catch (error) {
@@ -30,6 +30,6 @@ export class TypedEvents<Events extends object> {
   }
 
   clear(): void {
-    this.listeners.clear()
+    this.#listeners.clear()
   }
 }

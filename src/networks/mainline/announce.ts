@@ -50,11 +50,11 @@ type Announced = Pick<AnnounceOptions, 'port' | 'impliedPort' | 'seed'>
 const KIND = 'announce'
 
 export class Announcer {
-  private readonly families: readonly FamilyNode[]
-  private readonly store: Store
-  private readonly scheduler: Scheduler
-  private readonly changed: () => void
-  private readonly keepAlive: KeepAlive
+  readonly #families: readonly FamilyNode[]
+  readonly #store: Store
+  readonly #scheduler: Scheduler
+  readonly #changed: () => void
+  readonly #keepAlive: KeepAlive
 
   constructor(parts: {
     families: readonly FamilyNode[]
@@ -65,32 +65,32 @@ export class Announcer {
     /** Something is to be committed. */
     changed: () => void
   }) {
-    this.families = parts.families
-    this.store = parts.store
-    this.scheduler = parts.scheduler
-    this.changed = parts.changed
-    this.keepAlive = new KeepAlive({
+    this.#families = parts.families
+    this.#store = parts.store
+    this.#scheduler = parts.scheduler
+    this.#changed = parts.changed
+    this.#keepAlive = new KeepAlive({
       ...parts,
       state: parts.store.state,
       renew: async ({ kind, key, data }) => {
         if (kind !== KIND) return false
-        return (await this.once(asId(key), readAnnounced(data))).stored > 0
+        return (await this.#once(asId(key), readAnnounced(data))).stored > 0
       },
     })
   }
 
   /** Takes up what a former run promised. */
   resume(): void {
-    this.keepAlive.resume()
+    this.#keepAlive.resume()
   }
 
   /** Announces on the closest nodes of every family, and keeps it alive unless told otherwise. */
   async announce(infoHash: Id, options: AnnounceOptions): Promise<WriteReport> {
     const announced = check(options)
-    const report = await this.once(infoHash, announced, options.signal)
+    const report = await this.#once(infoHash, announced, options.signal)
     if (options.keepAlive !== false) {
-      const doneAt = report.stored > 0 ? this.scheduler.now() : 0
-      this.keepAlive.add({ kind: KIND, key: infoHash, data: writeAnnounced(announced), doneAt })
+      const doneAt = report.stored > 0 ? this.#scheduler.now() : 0
+      this.#keepAlive.add({ kind: KIND, key: infoHash, data: writeAnnounced(announced), doneAt })
     }
     return report
   }
@@ -99,27 +99,27 @@ export class Announcer {
   unannounce(infoHash: Id): boolean {
     for (const { commitment, announced } of this.announced()) {
       if (toHex(commitment.key) !== toHex(infoHash)) continue
-      for (const family of this.families) {
+      for (const family of this.#families) {
         const own = ownPeer(family, announced)
-        if (own !== null) this.store.peers.withdraw(infoHash, own)
+        if (own !== null) this.#store.peers.withdraw(infoHash, own)
       }
     }
-    return this.keepAlive.remove(KIND, infoHash)
+    return this.#keepAlive.remove(KIND, infoHash)
   }
 
   /** What is kept announced. */
   announced(): { readonly commitment: Commitment; readonly announced: Announced }[] {
-    return this.store.state
+    return this.#store.state
       .commitments()
       .filter(({ kind }) => kind === KIND)
       .map((commitment) => ({ commitment, announced: readAnnounced(commitment.data) }))
   }
 
   close(): void {
-    this.keepAlive.close()
+    this.#keepAlive.close()
   }
 
-  private async once(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<WriteReport> {
+  async #once(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<WriteReport> {
     const accepted: Address[] = []
     const refused: Refused[] = []
     const onFamily = async (family: FamilyNode): Promise<void> => {
@@ -129,21 +129,25 @@ export class Announcer {
       await Promise.all(
         closest.map(async (holder) => {
           const code = holder.self
-            ? this.storeOwn(infoHash, own!, announced)
+            ? this.#storeOwn(infoHash, own!, announced)
             : await askToStore(family, holder, infoHash, announced, signal)
           if (code === null) accepted.push(holder.contact.address)
           else refused.push({ ...holder.contact.address, code })
         }),
       )
     }
-    await Promise.all(this.families.map(onFamily))
-    this.changed()
+    await Promise.all(this.#families.map(onFamily))
+    this.#changed()
     const asked = accepted.length + refused.length
     return { key: toHex(infoHash), stored: accepted.length, asked, accepted, refused }
   }
 
-  private storeOwn(infoHash: Id, compact: Uint8Array, { seed = false }: Announced): string | null {
-    const outcome = this.store.peers.announce(infoHash, { compact, seed, refreshedAt: this.scheduler.now() })
+  #storeOwn(infoHash: Id, compact: Uint8Array, { seed = false }: Announced): string | null {
+    const outcome = this.#store.peers.announce(infoHash, {
+      compact,
+      seed,
+      refreshedAt: this.#scheduler.now(),
+    })
     return outcome.stored ? null : outcome.why
   }
 }

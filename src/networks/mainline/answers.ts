@@ -32,59 +32,55 @@ const PONG: MainlineAnswer = { reply: {}, acknowledgesWrite: false }
 const ANNOUNCED: MainlineAnswer = { reply: {}, acknowledgesWrite: true }
 
 export class MainlineAnswers implements Answers<MainlineQuery, MainlineReply> {
-  private readonly parts: AnswersParts
+  readonly #parts: AnswersParts
   /** What a token is bound to: up to 16 bytes of IP, then the 20 of the infohash. T11. */
-  private readonly binding = new Uint8Array(36)
+  readonly #binding = new Uint8Array(36)
 
   constructor(parts: AnswersParts) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   answer(query: MainlineQuery, from: Asker, now: number): MainlineAnswer {
-    if (this.parts.readOnly()) return null
+    if (this.#parts.readOnly()) return null
     switch (query.method) {
       case 'ping':
         return PONG
       case 'find_node':
-        return { reply: this.contacts(query.target, query.want, now), acknowledgesWrite: false }
+        return { reply: this.#contacts(query.target, query.want, now), acknowledgesWrite: false }
       case 'get_peers':
-        return { reply: this.getPeers(query, from, now), acknowledgesWrite: false }
+        return { reply: this.#getPeers(query, from, now), acknowledgesWrite: false }
       case 'announce_peer':
-        return this.announcePeer(query, from, now)
+        return this.#announcePeer(query, from, now)
     }
   }
 
   /** What a token for this asker and infohash is bound to. Valid until the next call. */
-  private bindingOf(host: string, infoHash: Id): Uint8Array {
-    const hostBytes = writeHost(host, this.binding, 0)
-    this.binding.set(infoHash, hostBytes)
-    return this.binding.subarray(0, hostBytes + infoHash.length)
+  #bindingOf(host: string, infoHash: Id): Uint8Array {
+    const hostBytes = writeHost(host, this.#binding, 0)
+    this.#binding.set(infoHash, hostBytes)
+    return this.#binding.subarray(0, hostBytes + infoHash.length)
   }
 
-  private getPeers(
-    query: Extract<MainlineQuery, { method: 'get_peers' }>,
-    from: Asker,
-    now: number,
-  ): MainlineReply {
-    const { family, peers, tokens, fraction } = this.parts
+  #getPeers(query: Extract<MainlineQuery, { method: 'get_peers' }>, from: Asker, now: number): MainlineReply {
+    const { family, peers, tokens, fraction } = this.#parts
     const { infoHash, noSeed } = query
-    const token = tokens.issue(this.bindingOf(from.address.host, infoHash), now)
+    const token = tokens.issue(this.#bindingOf(from.address.host, infoHash), now)
     const sample = peers.sample(infoHash, { family, count: MAX_VALUES[family], noSeeds: noSeed, fraction })
     // Contacts always, beside peers too (B5-13, B32-06): lookups need them.
-    const contacts = this.contacts(infoHash, query.want, now)
+    const contacts = this.#contacts(infoHash, query.want, now)
     return sample.length === 0
       ? { ...contacts, token }
       : { ...contacts, token, values: sample.map(({ compact }) => compact) }
   }
 
-  private announcePeer(
+  #announcePeer(
     query: Extract<MainlineQuery, { method: 'announce_peer' }>,
     from: Asker,
     now: number,
   ): MainlineAnswer {
-    const { tokens, peers } = this.parts
+    const { tokens, peers } = this.#parts
     const { host } = from.address
-    if (!tokens.verify(query.token, this.bindingOf(host, query.infoHash), now)) {
+    if (!tokens.verify(query.token, this.#bindingOf(host, query.infoHash), now)) {
       const refusal = {
         code: ERROR.protocol,
         message: 'announce_peer: the token is not valid; ask get_peers for one',
@@ -100,16 +96,16 @@ export class MainlineAnswers implements Answers<MainlineQuery, MainlineReply> {
   }
 
   /** Good contacts only (B5-08), of the families asked for, or of that which the query came by (B32-04). */
-  private contacts(target: Id, want: Want, now: number): MainlineReply {
-    const { family } = this.parts
+  #contacts(target: Id, want: Want, now: number): MainlineReply {
+    const { family } = this.#parts
     const n4 = want === null ? family === 4 : want.n4
     const n6 = want === null ? family === 6 : want.n6
-    if (n4 && !n6) return { nodes: this.closest(4, target, now) }
-    if (n6 && !n4) return { nodes6: this.closest(6, target, now) }
-    return n4 ? { nodes: this.closest(4, target, now), nodes6: this.closest(6, target, now) } : {}
+    if (n4 && !n6) return { nodes: this.#closest(4, target, now) }
+    if (n6 && !n4) return { nodes6: this.#closest(6, target, now) }
+    return n4 ? { nodes: this.#closest(4, target, now), nodes6: this.#closest(6, target, now) } : {}
   }
 
-  private closest(family: Family, target: Id, now: number): readonly KnownContact[] {
-    return this.parts.tables(family)?.closest(target, this.parts.k, now, 'good') ?? []
+  #closest(family: Family, target: Id, now: number): readonly KnownContact[] {
+    return this.#parts.tables(family)?.closest(target, this.#parts.k, now, 'good') ?? []
   }
 }

@@ -13,38 +13,38 @@ const MIN_BETWEEN_CHANGES_MS = 3_600_000
 /** Votes on our own address. Only answers to requests of ours are to be counted. */
 export class ExternalAddress {
   /** Voter's prefix → host. At most MAX_VOTES. */
-  private readonly votes = new Map<string, string>()
-  private current: string | null
-  private changedAt = -Infinity
+  readonly #votes = new Map<string, string>()
+  #current: string | null
+  #changedAt = -Infinity
 
   /** `known` is what a former run had found, or null. */
   constructor(known: string | null = null) {
-    this.current = known
+    this.#current = known
   }
 
   /** The host that the vote has settled on; null while it has not. */
   get host(): string | null {
-    return this.current
+    return this.#current
   }
 
   /** Counts a vote; the new host when it has changed, else null. Addresses that are not global are no votes. */
   vote(seenHost: string, voterHost: string, now: number): string | null {
     if (reachOf(seenHost) !== 'global') return null
     const voter = voterGroup(voterHost)
-    this.votes.delete(voter)
-    this.votes.set(voter, seenHost)
-    if (this.votes.size > MAX_VOTES) this.votes.delete(this.votes.keys().next().value!)
-    if (seenHost === this.current || !this.agreed(seenHost)) return null
-    if (now - this.changedAt < MIN_BETWEEN_CHANGES_MS) return null
-    this.current = seenHost
-    this.changedAt = now
+    this.#votes.delete(voter)
+    this.#votes.set(voter, seenHost)
+    if (this.#votes.size > MAX_VOTES) this.#votes.delete(this.#votes.keys().next().value!)
+    if (seenHost === this.#current || !this.#agreed(seenHost)) return null
+    if (now - this.#changedAt < MIN_BETWEEN_CHANGES_MS) return null
+    this.#current = seenHost
+    this.#changedAt = now
     return seenHost
   }
 
-  private agreed(host: string): boolean {
+  #agreed(host: string): boolean {
     let agreeing = 0
-    for (const vote of this.votes.values()) if (vote === host) agreeing++
-    return agreeing >= MIN_AGREEING && agreeing >= MIN_SHARE * this.votes.size
+    for (const vote of this.#votes.values()) if (vote === host) agreeing++
+    return agreeing >= MIN_AGREEING && agreeing >= MIN_SHARE * this.#votes.size
   }
 }
 

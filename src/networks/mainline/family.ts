@@ -65,13 +65,13 @@ export class FamilyNode {
   readonly table: RoutingTable
   readonly runner: RunningEngine<MainlineQuery, MainlineReply>
   readonly joining: Joining<MainlineQuery, MainlineReply>
-  private readonly shared: SharedPorts
-  private readonly observer: FamilyObserver
-  private readonly external = new ExternalAddress()
+  readonly #shared: SharedPorts
+  readonly #observer: FamilyObserver
+  readonly #external = new ExternalAddress()
 
   constructor(shared: SharedPorts, ports: FamilyPorts, observer: FamilyObserver) {
-    this.shared = shared
-    this.observer = observer
+    this.#shared = shared
+    this.#observer = observer
     this.family = ports.family
     this.slot = `v${ports.family}`
     const { options, scheduler } = shared
@@ -81,22 +81,22 @@ export class FamilyNode {
       private: options.private,
       routers: ports.isRouter,
       ownAddress: ({ host, port }) =>
-        port === local.port && (host === local.host || host === this.external.host),
+        port === local.port && (host === local.host || host === this.#external.host),
       eligible: ({ id, address }) => isValidNodeId(id, address.host),
     })
-    const ownId = this.loadId(local.host)
+    const ownId = this.#loadId(local.host)
     this.table = new RoutingTable({ ownId, parameters: options.parameters, policy })
-    const probes = createProbes({ family: this.family, both: () => this.askForBoth() })
+    const probes = createProbes({ family: this.family, both: () => this.#askForBoth() })
     this.runner = new RunningEngine({
       transport: ports.transport,
       scheduler,
       commits: shared.commits,
       observer: {
         checkpoint: (now) => observer.checkpoint(now),
-        seenAs: (address, by, now) => this.seenAs(address, by, now),
-        notice: (event) => this.notice(event),
+        seenAs: (address, by, now) => this.#seenAs(address, by, now),
+        notice: (event) => this.#notice(event),
       },
-      createEngine: (effects) => this.createEngine(effects, policy, probes),
+      createEngine: (effects) => this.#createEngine(effects, policy, probes),
     })
     this.joining = new Joining({
       runner: this.runner,
@@ -105,15 +105,15 @@ export class FamilyNode {
       bootstrap: ports.bootstrap,
       onJoined: (report) => observer.joined(this, report),
     })
-    this.restore()
+    this.#restore()
   }
 
-  private createEngine(
+  #createEngine(
     effects: Effects,
     policy: AdmissionPolicy,
     probes: Probes<MainlineQuery, MainlineReply>,
   ): Engine<MainlineQuery, MainlineReply> {
-    const { options, random, scheduler, hash, store } = this.shared
+    const { options, random, scheduler, hash, store } = this.#shared
     const { parameters } = options
     const { family, table } = this
     const now = scheduler.now()
@@ -122,7 +122,7 @@ export class FamilyNode {
     const wire = createWire({ family, ownId: () => table.ownId, readOnly, version: options.version })
     const answers = new MainlineAnswers({
       family,
-      tables: (other) => (other === family ? table : (this.observer.sibling()?.table ?? null)),
+      tables: (other) => (other === family ? table : (this.#observer.sibling()?.table ?? null)),
       tokens,
       peers: store.peers,
       fraction: () => random.fraction(),
@@ -158,16 +158,16 @@ export class FamilyNode {
 
   /** Our host as others see it, once they agree (BEP 42). */
   get externalHost(): string | null {
-    return this.external.host
+    return this.#external.host
   }
 
   /** The host under which what we store of our own is reached; null when read-only or not known. */
   get servedHost(): string | null {
-    if (this.shared.options.readOnly) return null
-    if (this.external.host !== null) return this.external.host
+    if (this.#shared.options.readOnly) return null
+    if (this.#external.host !== null) return this.#external.host
     const { host } = this.local
     const reach = reachOf(host)
-    return reach === 'global' || (reach !== 'none' && this.shared.options.private) ? host : null
+    return reach === 'global' || (reach !== 'none' && this.#shared.options.private) ? host : null
   }
 
   get queryOptions(): QueryOptions {
@@ -176,7 +176,7 @@ export class FamilyNode {
 
   /** Writes id and contacts to the store; the caller commits. */
   save(): void {
-    const { state } = this.shared.store
+    const { state } = this.#shared.store
     state.saveIdentity(this.slot, this.id)
     const contacts = [...this.table.contacts()].sort((a, b) => b.repliedAt - a.repliedAt)
     state.saveContacts(
@@ -196,34 +196,34 @@ export class FamilyNode {
   }
 
   /** A saved id stays, so that a restart keeps our place; votes replace it when it does not fit (BEP 42). */
-  private loadId(host: string): Id {
-    const saved = this.shared.store.state.identity(this.slot)
-    if (saved?.length === this.shared.options.parameters.idBytes) return asId(saved)
-    return nodeIdFor(host, this.shared.random)
+  #loadId(host: string): Id {
+    const saved = this.#shared.store.state.identity(this.slot)
+    if (saved?.length === this.#shared.options.parameters.idBytes) return asId(saved)
+    return nodeIdFor(host, this.#shared.random)
   }
 
-  private restore(): void {
-    const saved = this.shared.store.state.contacts(this.slot)
+  #restore(): void {
+    const saved = this.#shared.store.state.contacts(this.slot)
     const contacts = saved.map(({ id, host, port, repliedAt }) => ({
       id,
       address: { host, port },
       repliedAt,
     }))
-    this.table.restore(contacts, this.shared.scheduler.now())
+    this.table.restore(contacts, this.#shared.scheduler.now())
   }
 
-  private seenAs(address: Address, by: Address, now: number): void {
+  #seenAs(address: Address, by: Address, now: number): void {
     if (familyOf(address.host) !== this.family || isPrivateHost(by.host)) return
-    const host = this.external.vote(address.host, by.host, now)
+    const host = this.#external.vote(address.host, by.host, now)
     if (host === null || isValidNodeId(this.id, host)) return
     const oldId = this.id
-    this.runner.engine.setOwnId(nodeIdFor(host, this.shared.random), now)
-    this.observer.idChanged(this, oldId)
+    this.runner.engine.setOwnId(nodeIdFor(host, this.#shared.random), now)
+    this.#observer.idChanged(this, oldId)
     void this.joining.join().catch(() => {})
   }
 
-  private notice(event: EngineEvent): void {
-    this.observer.notice(this, event)
+  #notice(event: EngineEvent): void {
+    this.#observer.notice(this, event)
     if (event.kind === 'contact-removed') this.joining.watch()
     // Upon the first contact: find out who is close to us. BEP 5; B5-10.
     if (event.kind === 'contact-added' && this.table.size === 1) void this.joining.join().catch(() => {})
@@ -231,16 +231,16 @@ export class FamilyNode {
   }
 
   /** While joining both families are asked for, later now and then (BEP 32; B32-09). */
-  private askForBoth(): QueryOptions['both'] {
-    const sibling = this.observer.sibling()
+  #askForBoth(): QueryOptions['both'] {
+    const sibling = this.#observer.sibling()
     if (sibling === null) return undefined
-    const joining = this.table.size < this.shared.options.parameters.k
-    if (!joining && this.shared.random.fraction() >= 1 / BOTH_FAMILIES_ONE_IN) return undefined
-    return (contacts: readonly Contact[]) => sibling.consider(contacts)
+    const joining = this.table.size < this.#shared.options.parameters.k
+    if (!joining && this.#shared.random.fraction() >= 1 / BOTH_FAMILIES_ONE_IN) return undefined
+    return (contacts: readonly Contact[]) => sibling.#consider(contacts)
   }
 
-  private consider(contacts: readonly Contact[]): void {
-    const now = this.shared.scheduler.now()
+  #consider(contacts: readonly Contact[]): void {
+    const now = this.#shared.scheduler.now()
     for (const contact of contacts.slice(0, MAX_FOREIGN)) this.runner.engine.consider(contact, now)
   }
 }

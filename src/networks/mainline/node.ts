@@ -63,57 +63,57 @@ export interface MainlineParts {
 
 export class MainlineNode {
   protected readonly parts: MainlineParts
-  private readonly families: readonly FamilyNode[]
-  private readonly events = new TypedEvents<MainlineEvents>()
-  private readonly commits: CommitBatch
-  private readonly announcer: Announcer
-  private closing: Promise<void> | null = null
+  readonly #families: readonly FamilyNode[]
+  readonly #events = new TypedEvents<MainlineEvents>()
+  readonly #commits: CommitBatch
+  readonly #announcer: Announcer
+  #closing: Promise<void> | null = null
 
   constructor(parts: MainlineParts) {
     this.parts = parts
     const { options, store, scheduler, random, hash } = parts
-    this.commits = new CommitBatch({
+    this.#commits = new CommitBatch({
       scheduler,
       commit: () => store.commit(),
-      onFailure: (error) => this.events.emit('warning', { error }),
+      onFailure: (error) => this.#events.emit('warning', { error }),
     })
-    const shared = { options, store, scheduler, random, hash, commits: this.commits }
+    const shared = { options, store, scheduler, random, hash, commits: this.#commits }
     const families: FamilyNode[] = []
     for (const ports of parts.families) {
       families.push(
         new FamilyNode(shared, ports, {
           sibling: () => families.find(({ family }) => family !== ports.family) ?? null,
-          notice: (family, event) => this.notice(family, event),
-          idChanged: (family, oldId) => this.idChanged(family, oldId),
-          joined: (family, report) => this.events.emit('joined', { ...report, family: family.family }),
-          checkpoint: (now) => this.checkpoint(now),
+          notice: (family, event) => this.#notice(family, event),
+          idChanged: (family, oldId) => this.#idChanged(family, oldId),
+          joined: (family, report) => this.#events.emit('joined', { ...report, family: family.family }),
+          checkpoint: (now) => this.#checkpoint(now),
         }),
       )
     }
-    this.families = families
-    this.announcer = new Announcer({
+    this.#families = families
+    this.#announcer = new Announcer({
       families,
       store,
       scheduler,
       random,
       intervalMs: options.announceIntervalMs,
-      changed: () => this.commits.schedule(),
+      changed: () => this.#commits.schedule(),
     })
   }
 
   /** Our id in the IPv4 DHT, or in the IPv6 DHT where that is the only one: 20 bytes. It may change (`idChanged`). */
   get id(): Id {
-    return this.families[0]!.id
+    return this.#families[0]!.id
   }
 
   /** Our id in the IPv6 DHT; null when the node has no IPv6. */
   get id6(): Id | null {
-    return this.familyOf(6)?.id ?? null
+    return this.#familyOf(6)?.id ?? null
   }
 
   /** The addresses that we listen on, IPv4 first. */
   get addresses(): readonly Address[] {
-    return this.families.map(({ local }) => local)
+    return this.#families.map(({ local }) => local)
   }
 
   /** Whether loopback and private addresses are contacts here. */
@@ -126,17 +126,17 @@ export class MainlineNode {
     name: Name,
     listener: (detail: MainlineEvents[Name]) => void,
   ): () => void {
-    return this.events.on(name, listener)
+    return this.#events.on(name, listener)
   }
 
   /** Starts to receive, begins to join, and takes up what was promised before. Called once, by who opens the node. */
   start(): void {
-    for (const family of this.families) {
+    for (const family of this.#families) {
       family.save()
       family.runner.start()
     }
-    this.commits.flush()
-    this.announcer.resume()
+    this.#commits.flush()
+    this.#announcer.resume()
   }
 
   /**
@@ -144,9 +144,9 @@ export class MainlineNode {
    * closest nodes to our own id are known, or nobody answered. A node that is alone goes on as the first of its network.
    */
   async join(seeds: readonly AddressLike[] = []): Promise<JoinReport> {
-    this.assertOpen()
+    this.#assertOpen()
     const addresses = seeds.map((seed) => toAddress('seeds', seed))
-    const reports = await Promise.all(this.families.map(({ joining }) => joining.join(addresses)))
+    const reports = await Promise.all(this.#families.map(({ joining }) => joining.join(addresses)))
     const joined = reports.find(({ via }) => via !== 'nobody') ?? reports[0]!
     return {
       via: joined.via,
@@ -160,10 +160,10 @@ export class MainlineNode {
    * itself when the closest nodes have answered. Leaving the loop or aborting stops the traffic. BEP 5.
    */
   peers(infoHash: IdLike, { signal }: OperationOptions = {}): ResultStream<Peer, SearchOutcome> {
-    this.assertOpen()
+    this.#assertOpen()
     signal?.throwIfAborted()
     const target = toIdArgument('infoHash', infoHash)
-    return searchPeers(this.families, { infoHash: target, peers: this.parts.store.peers, signal })
+    return searchPeers(this.#families, { infoHash: target, peers: this.parts.store.peers, signal })
   }
 
   /**
@@ -171,19 +171,19 @@ export class MainlineNode {
    * `unannounce`, also over restarts (`keepAlive: false`: once only). BEP 5; `impliedPort` lets nodes take our UDP port.
    */
   async announce(infoHash: IdLike, options: AnnounceOptions): Promise<WriteReport> {
-    this.assertOpen()
-    return this.announcer.announce(toIdArgument('infoHash', infoHash), options)
+    this.#assertOpen()
+    return this.#announcer.announce(toIdArgument('infoHash', infoHash), options)
   }
 
   /** Stops keeping an announce alive; other nodes forget it in time. False when there was none. */
   unannounce(infoHash: IdLike): boolean {
-    this.assertOpen()
-    return this.announcer.unannounce(toIdArgument('infoHash', infoHash))
+    this.#assertOpen()
+    return this.#announcer.unannounce(toIdArgument('infoHash', infoHash))
   }
 
   /** What this node keeps announced. `port` is null where it is implied. */
   announced(): { readonly infoHash: string; readonly port: number | null }[] {
-    return this.announcer
+    return this.#announcer
       .announced()
       .map(({ commitment, announced }) => ({ infoHash: toHex(commitment.key), port: announced.port ?? null }))
   }
@@ -193,9 +193,9 @@ export class MainlineNode {
     target: IdLike,
     options: OperationOptions & { readonly onHop?: (hop: Hop) => void } = {},
   ): Promise<readonly Contact[]> {
-    this.assertOpen()
+    this.#assertOpen()
     const id = toIdArgument('target', target)
-    const walks = this.families.map(({ runner, queryOptions }) => {
+    const walks = this.#families.map(({ runner, queryOptions }) => {
       return runner.lookup({ query: findNode(id, queryOptions), ...options }).outcome
     })
     const outcomes = await Promise.all(walks)
@@ -216,10 +216,10 @@ export class MainlineNode {
     query: MainlineQuery,
     options: OperationOptions = {},
   ): Promise<{ readonly contact: Contact; readonly reply: MainlineReply; readonly rttMs: number }> {
-    this.assertOpen()
+    this.#assertOpen()
     const isContact = typeof address === 'object' && 'id' in address
     const to = isContact ? address.address : toAddress('address', address)
-    const family = this.familyFor(to)
+    const family = this.#familyFor(to)
     const expectedId = isContact ? address.id : null
     const outcome = await family.runner.ask({ query, to, expectedId }, options)
     if (outcome.kind === 'reply') return outcome
@@ -237,14 +237,14 @@ export class MainlineNode {
 
   /** Refreshes the buckets that have been quiet for long, or with `force` all. */
   async refresh(options: { readonly force?: boolean } = {}): Promise<void> {
-    this.assertOpen()
-    await Promise.all(this.families.map(({ runner }) => runner.refresh(options.force ?? false)))
+    this.#assertOpen()
+    await Promise.all(this.#families.map(({ runner }) => runner.refresh(options.force ?? false)))
   }
 
   /** The machine is on another network now: every contact is verified again. Nodes on real sockets notice by themselves. */
   networkChanged(): void {
-    if (this.closing !== null) return
-    for (const { runner, joining } of this.families) {
+    if (this.#closing !== null) return
+    for (const { runner, joining } of this.#families) {
       runner.engine.networkChanged(this.parts.scheduler.now())
       void joining.join().catch(() => {})
     }
@@ -252,70 +252,70 @@ export class MainlineNode {
 
   stats(): MainlineStats {
     const { store, options, scheduler } = this.parts
-    return statsOf(this.families, store, { readOnly: options.readOnly, now: scheduler.now() })
+    return statsOf(this.#families, store, { readOnly: options.readOnly, now: scheduler.now() })
   }
 
   /** The contacts in our tables, IPv4 first. */
   contacts(): Contact[] {
-    return this.families.flatMap(({ table }) =>
+    return this.#families.flatMap(({ table }) =>
       [...table.contacts()].map(({ id, address }) => ({ id, address })),
     )
   }
 
   /** Saves everything, ends what is under way, frees sockets and file. May be called twice. */
   close(): Promise<void> {
-    this.closing ??= this.closeOnce()
-    return this.closing
+    this.#closing ??= this.#closeOnce()
+    return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  private async closeOnce(): Promise<void> {
-    this.announcer.close()
-    for (const family of this.families) family.save()
-    this.commits.flush()
-    await Promise.all(this.families.map((family) => family.close()))
+  async #closeOnce(): Promise<void> {
+    this.#announcer.close()
+    for (const family of this.#families) family.save()
+    this.#commits.flush()
+    await Promise.all(this.#families.map((family) => family.close()))
     if (this.parts.ownsStore) this.parts.store.close()
-    this.events.emit('closed', {})
-    this.events.clear()
+    this.#events.emit('closed', {})
+    this.#events.clear()
   }
 
-  private assertOpen(): void {
-    if (this.closing !== null) throw new XorbitError('closed', 'the node is closed')
+  #assertOpen(): void {
+    if (this.#closing !== null) throw new XorbitError('closed', 'the node is closed')
   }
 
-  private checkpoint(now: number): void {
+  #checkpoint(now: number): void {
     const before = now - this.parts.options.peerLifetimeMs
     const dropped = this.parts.store.peers.expire(before, EXPIRE_AT_ONCE)
     // The rest in later turns, so that packets get their turn in between.
-    if (dropped === EXPIRE_AT_ONCE) this.parts.scheduler.soon(() => this.checkpoint(now))
-    else for (const family of this.families) family.save()
-    this.commits.schedule()
+    if (dropped === EXPIRE_AT_ONCE) this.parts.scheduler.soon(() => this.#checkpoint(now))
+    else for (const family of this.#families) family.save()
+    this.#commits.schedule()
   }
 
-  private idChanged(family: FamilyNode, oldId: Id): void {
+  #idChanged(family: FamilyNode, oldId: Id): void {
     family.save()
-    this.commits.schedule()
-    this.events.emit('idChanged', { family: family.family, id: family.id, oldId })
+    this.#commits.schedule()
+    this.#events.emit('idChanged', { family: family.family, id: family.id, oldId })
   }
 
-  private notice({ family }: FamilyNode, event: EngineEvent): void {
-    if (event.kind === 'contact-added') this.events.emit('contactAdded', { family, contact: event.contact })
+  #notice({ family }: FamilyNode, event: EngineEvent): void {
+    if (event.kind === 'contact-added') this.#events.emit('contactAdded', { family, contact: event.contact })
     else if (event.kind === 'contact-removed') {
-      this.events.emit('contactRemoved', { family, contact: event.contact, why: event.why })
-    } else if (event.kind === 'slept') this.events.emit('slept', { family, forMs: event.forMs })
-    else if (event.kind !== 'dropped') this.events.emit(event.kind, { family })
+      this.#events.emit('contactRemoved', { family, contact: event.contact, why: event.why })
+    } else if (event.kind === 'slept') this.#events.emit('slept', { family, forMs: event.forMs })
+    else if (event.kind !== 'dropped') this.#events.emit(event.kind, { family })
   }
 
-  private familyOf(family: 4 | 6): FamilyNode | null {
-    return this.families.find((each) => each.family === family) ?? null
+  #familyOf(family: 4 | 6): FamilyNode | null {
+    return this.#families.find((each) => each.family === family) ?? null
   }
 
-  private familyFor(address: Address): FamilyNode {
+  #familyFor(address: Address): FamilyNode {
     const family = address.host.includes(':') ? 6 : 4
-    const found = this.familyOf(family)
+    const found = this.#familyOf(family)
     if (found === null)
       throw badArgument('address', `an address of IPv${10 - family}, as this node has`, address.host)
     return found

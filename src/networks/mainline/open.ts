@@ -24,11 +24,11 @@ const WATCH_INTERVAL_MS = 15_000
 
 /** A node of the BitTorrent DHT on real sockets. */
 export class Mainline extends MainlineNode {
-  private readonly unwatch: () => void
+  readonly #unwatch: () => void
 
   private constructor(parts: MainlineParts) {
     super(parts)
-    this.unwatch = watchAddresses(() => this.networkChanged())
+    this.#unwatch = watchAddresses(() => this.networkChanged())
   }
 
   /**
@@ -60,7 +60,7 @@ export class Mainline extends MainlineNode {
   }
 
   override close(): Promise<void> {
-    this.unwatch()
+    this.#unwatch()
     return super.close()
   }
 }

@@ -131,19 +131,23 @@ export function parseHostPort(
   text: string,
   defaultPort: number | null = DEFAULT_PORT,
 ): BootstrapHost {
-  // More than one colon without brackets is a bare IPv6 address.
-  const bare = familyOf(text) === 6
-  const match = bare ? null : /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text.trim())
-  const host = bare ? text : (match?.[1] ?? match?.[2])
-  const port = match?.[3] === undefined ? defaultPort : Number(match[3])
-  if (host === undefined || port === null || !isPort(port)) {
+  const parts = splitHostPort(text.trim())
+  const port = parts.port === '' ? defaultPort : Number(parts.port)
+  if (parts.host === '' || port === null || !isPort(port)) {
     throw badArgument(
       name,
       `HOST:PORT with a port from 1 to 65535${defaultPort === null ? '' : ', or HOST'}`,
       text,
     )
   }
-  return { host: canonicalHost(host) ?? host, port }
+  return { host: canonicalHost(parts.host) ?? parts.host, port }
+}
+
+function splitHostPort(text: string): { host: string; port: string } {
+  // More than one colon without brackets is a bare IPv6 address.
+  if (familyOf(text) === 6) return { host: text, port: '' }
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text)
+  return { host: match?.[1] ?? match?.[2] ?? '', port: match?.[3] ?? '' }
 }
 
 function resolveHosts(
