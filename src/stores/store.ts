@@ -1,5 +1,6 @@
-// The contracts of what a node keeps: peers, its own state, and one commit for all. Interfaces only; memory-store.ts and
-// sqlite-store.ts implement them, test/contracts/ holds both to the same sentences. Synchronous: reads are in memory.
+// The contracts of what a node keeps: peers, its own state, and one commit for all. Interfaces only;
+// memory-store.ts and sqlite-store.ts implement them, test/contracts/ holds both to the same sentences.
+// Synchronous: reads are in memory.
 import type { Id } from '../kademlia/id.ts'
 
 /** 4 for IPv4, 6 for IPv6. The two DHTs of BEP 32 share no peers. */
@@ -15,6 +16,14 @@ export interface StoredPeer {
   readonly refreshedAt: number
 }
 
+/** Why a peer is not stored; the bounds stand in `PeerLimits` of memory-peers.ts. */
+export type PeerRefusal =
+  | 'too-many-infohashes'
+  | 'infohash-full'
+  | 'too-many-peers'
+  | 'too-many-from-ip'
+  | 'too-many-from-prefix'
+
 export interface PeerSampleOptions {
   readonly family: Family
   /** At most so many. */
@@ -27,19 +36,30 @@ export interface PeerSampleOptions {
 
 /** Peers by infohash, one per (infohash, IP). BEP 5, BEP 33. */
 export interface PeerStore {
-  /** Adds or refreshes; 'full' when a bound forbids it, with the reason. A second port of one IP replaces the first. */
-  announce(infoHash: Id, peer: StoredPeer): { readonly stored: true } | { readonly stored: false; readonly why: string }
-  /** Removes the peer with this compact address's IP, whatever its port. */
+  /**
+   * Adds or refreshes; `why` names the bound that forbids it. A second port of one IP replaces the first. A
+   * refresh is never refused, and what is stored is never thrown out for a newcomer: it was acknowledged. The
+   * bytes are copied. The time is rounded to whole ms, and never goes back: one earlier than that of an
+   * announce before counts as that one. Throws RangeError for a compact address of another length or a time
+   * that is no number.
+   */
+  announce(
+    infoHash: Id,
+    peer: StoredPeer,
+  ): { readonly stored: true } | { readonly stored: false; readonly why: PeerRefusal }
+  /** Removes the peer with this compact address's IP, whatever its port; nothing when there is none. */
   withdraw(infoHash: Id, compact: Uint8Array): void
   /** A uniformly random subset without repetition; every stored peer is equally likely. */
   sample(infoHash: Id, options: PeerSampleOptions): readonly StoredPeer[]
   /** Peers held for this infohash in this family, seeds among them. */
   count(infoHash: Id, family: Family): { readonly peers: number; readonly seeds: number }
-  /** Every peer of an infohash, least recently refreshed first. */
+  /** Every peer of an infohash, least recently refreshed first; those of one ms in any order. */
   all(infoHash: Id, family: Family): Iterable<StoredPeer>
   /** Infohashes that have at least one peer, in either family. */
   infoHashes(): Iterable<Id>
-  /** Drops peers refreshed before this time, at most `limit` at a call; how many were dropped. */
+  /**
+   * Drops peers refreshed before this time, oldest first, at most `limit` at a call; how many were dropped.
+   */
   expire(before: number, limit: number): number
   readonly size: { readonly infoHashes: number; readonly peers: number }
 }
@@ -65,7 +85,11 @@ export interface Commitment {
   readonly doneAt: number
 }
 
-/** The node's own state. `slot` tells apart the routing tables of one node: 'v4', 'v6'. */
+/**
+ * The node's own state. `slot` tells apart the routing tables of one node: 'v4', 'v6'.
+ * Saving throws StoreError('full') above MAX_SLOTS, RangeError for a time that is no number and for what is
+ * too long.
+ */
 export interface NodeState {
   identity(slot: string): Uint8Array | null
   saveIdentity(slot: string, id: Uint8Array): void
@@ -78,23 +102,45 @@ export interface NodeState {
   removeCommitment(kind: string, key: Uint8Array): void
 }
 
-/** Of one slot; the surplus is not saved. */
+/** Of one node, for identities and for contacts. A node has one or two. */
+export const MAX_SLOTS = 16
+/** Of one slot; the first ones are saved and the surplus is not. */
 export const MAX_SAVED_CONTACTS = 2_048
 /** Of one node. */
 export const MAX_COMMITMENTS = 10_000
+/** Of one commitment's data. */
+export const MAX_COMMITMENT_BYTES = 4_096
+/** Of an identity, of a contact's id and of a commitment's key; a drogulus id has 64. */
+export const MAX_KEY_BYTES = 512
 
-/** A whole store. Changes are seen at once by reads; they survive `kill -9` once commit() has returned. */
+/**
+ * A whole store. Changes are seen at once by reads; they survive `kill -9` once commit() has returned.
+ * After close() reads still answer, from memory; changes and commit() throw StoreError('closed').
+ */
 export interface Store {
   readonly peers: PeerStore
   readonly state: NodeState
-  /** Writes all changes since the last commit as one transaction. Throws StoreError('write-failed'), having kept them. */
+  /**
+   * Writes all changes since the last commit as one transaction. Throws StoreError('write-failed'), having
+   * kept them.
+   */
   commit(): void
-  /** Commits and releases. May be called twice. */
+  /**
+   * Commits and releases, releases also when that commit throws StoreError('write-failed'). May be called
+   * twice.
+   */
   close(): void
 }
 
 export type StoreErrorCode =
-  'not-openable' | 'in-use' | 'damaged' | 'foreign' | 'too-new' | 'write-failed' | 'full' | 'closed'
+  | 'not-openable'
+  | 'in-use'
+  | 'damaged'
+  | 'foreign'
+  | 'too-new'
+  | 'write-failed'
+  | 'full'
+  | 'closed'
 
 /** Why a store cannot be used; `message` names the file and says what to do next. */
 export class StoreError extends Error {

@@ -1,0 +1,23 @@
+// A store that lives as long as its process: tests, the simulator, short-lived nodes. commit() has nothing to
+// do.
+import { StoreLife } from './life.ts'
+import { MemoryPeers, type PeerStoreOptions } from './memory-peers.ts'
+import { MemoryState } from './memory-state.ts'
+import type { Store } from './store.ts'
+
+export type MemoryStoreOptions = PeerStoreOptions
+
+/** An empty store in memory. */
+export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
+  const life = new StoreLife()
+  return {
+    peers: new MemoryPeers(life, options),
+    state: new MemoryState(life),
+    commit() {
+      life.assertOpen()
+    },
+    close() {
+      life.end()
+    },
+  }
+}

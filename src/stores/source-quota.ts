@@ -1,0 +1,61 @@
+// How many entries of a store came from one source: an IP address and the prefix around it. specs/threats.md
+// T6, T12. In IPv6 a subscriber owns a whole /64, so the /64 counts as the address; prefixes are /24 and /48.
+// Its own bound: at most two counts for each entry that its owner holds.
+
+export interface QuotaLimits {
+  /** Entries of one IPv4 address or one IPv6 /64. */
+  readonly maxPerIp: number
+  /** Entries of one IPv4 /24 or one IPv6 /48. */
+  readonly maxPerPrefix: number
+}
+
+export class SourceQuota {
+  readonly #limits: QuotaLimits | null
+  readonly #counts = new Map<string, number>()
+
+  /** null: no limits, and nothing is counted. */
+  constructor(limits: QuotaLimits | null) {
+    this.#limits = limits
+  }
+
+  /**
+   * Whether one more entry of this IP (its key of 4 or 16 characters, see byte-key.ts) is allowed, or what
+   * forbids it.
+   */
+  refusal(ipKey: string): 'too-many-from-ip' | 'too-many-from-prefix' | null {
+    if (this.#limits === null) return null
+    if (this.#count(addressOf(ipKey)) >= this.#limits.maxPerIp) return 'too-many-from-ip'
+    if (this.#count(prefixOf(ipKey)) >= this.#limits.maxPerPrefix) return 'too-many-from-prefix'
+    return null
+  }
+
+  take(ipKey: string): void {
+    this.#add(ipKey, 1)
+  }
+
+  giveBack(ipKey: string): void {
+    this.#add(ipKey, -1)
+  }
+
+  #add(ipKey: string, difference: number): void {
+    if (this.#limits === null) return
+    // The lengths 4 and 8 of addresses, 3 and 6 of prefixes keep the four kinds apart in one map.
+    for (const key of [addressOf(ipKey), prefixOf(ipKey)]) {
+      const count = this.#count(key) + difference
+      if (count > 0) this.#counts.set(key, count)
+      else this.#counts.delete(key)
+    }
+  }
+
+  #count(key: string): number {
+    return this.#counts.get(key) ?? 0
+  }
+}
+
+function addressOf(ipKey: string): string {
+  return ipKey.length === 4 ? ipKey : ipKey.slice(0, 8)
+}
+
+function prefixOf(ipKey: string): string {
+  return ipKey.length === 4 ? ipKey.slice(0, 3) : ipKey.slice(0, 6)
+}
