@@ -132,8 +132,8 @@ export class KBucket {
     this.replacements.splice(0, this.replacements.length, ...kept)
   }
 
-  isReplacement(id: Id): boolean {
-    return this.replacements.some((contact) => sameId(contact.id, id))
+  isReplacement({ id, address }: Contact): boolean {
+    return this.replacements.some((other) => sameId(other.id, id) && sameAddress(other.address, address))
   }
 
   /** Forgets a replacement; with an address, only the one at that address. */

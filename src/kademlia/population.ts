@@ -20,7 +20,7 @@ const MAX_LOOKUPS = 256
  * The sums are added up over the lookups before dividing, which avoids the bias of a mean of quotients.
  *
  * The error follows from the distances being sums of independent gaps: gap j weighs w_j = Σ_{i≥j} i, so that one lookup
- * has the relative deviation √(Σ w_j²) / Σ i²: 0.38 for n = 8, 0.25 for n = 20. Over L lookups it is divided by √L;
+ * has the relative deviation √(Σ w_j²) / Σ i²: 0.377 for n = 8, 0.242 for n = 20. Over L lookups it is divided by √L;
  * pubky measured 0.281 · L^-0.529 for n = 20.
  */
 export class Population {

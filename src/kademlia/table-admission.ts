@@ -122,7 +122,7 @@ export class TableAdmission {
 
   /** Whether a full bucket might find a place for a newcomer that has not answered yet. */
   #couldMakeRoom(bucket: KBucket, contact: Contact, now: number): boolean {
-    if (bucket.isReplacement(contact.id)) return false
+    if (bucket.isReplacement(contact)) return false
     if (!bucket.allGood(now) || this.#tree.canSplitFor(contact.id)) return true
     return !bucket.allEligible() && this.#policy.eligible(contact)
   }
