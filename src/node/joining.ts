@@ -50,7 +50,9 @@ export class Joining<Q extends { readonly method: string }, R> {
   }
 
   /** Joins, or waits for the attempt that is under way. `seeds` are asked besides the bootstrap nodes. */
-  join(seeds: readonly Address[] = []): Promise<JoinReport> {
+  async join(seeds: readonly Address[] = []): Promise<JoinReport> {
+    // Who brings seeds of his own wants them asked, not the report of somebody else's attempt.
+    if (seeds.length > 0) await this.#underWay?.catch(() => {})
     this.#underWay ??= this.#attempt(seeds).finally(() => {
       this.#underWay = null
     })

@@ -64,6 +64,8 @@ export class Announcer {
     intervalMs: number
     /** Something is to be committed. */
     changed: () => void
+    /** It was announced again. */
+    renewed: (report: WriteReport) => void
   }) {
     this.#families = parts.families
     this.#store = parts.store
@@ -74,7 +76,9 @@ export class Announcer {
       state: parts.store.state,
       renew: async ({ kind, key, data }) => {
         if (kind !== KIND) return false
-        return (await this.#once(asId(key), readAnnounced(data))).stored > 0
+        const report = await this.#once(asId(key), readAnnounced(data))
+        parts.renewed(report)
+        return report.stored > 0
       },
     })
   }

@@ -4,14 +4,16 @@ import { canonicalHost } from '../../codecs/compact-address.ts'
 import type { Address } from '../../kademlia/contact.ts'
 import { asId, idFromHex, type Id } from '../../kademlia/id.ts'
 import { badArgument } from '../../node/errors.ts'
-import { parseHostPort } from './options.ts'
+import type { MainlineQuery, Want } from './messages.ts'
+import { MAX_TOKEN_BYTES } from './wire-bounds.ts'
+import { parseHostPort, type BootstrapHost } from './options.ts'
 
 const ID_BYTES = 20
 
 /** An id, infohash or target: 20 bytes, or 40 hex digits. */
 export type IdLike = Uint8Array | string
 
-/** An IP address and port, or 'HOST:PORT'. Names are not resolved here. */
+/** A host and port, or 'HOST:PORT'. The host is an IP address or a name. */
 export type AddressLike = Address | string
 
 /** Reads 20 bytes or 40 hex digits. Bytes are copied. Throws XorbitError 'bad-argument'. */
@@ -29,12 +31,13 @@ export function toIdArgument(name: string, value: IdLike): Id {
   }
 }
 
-/** Reads an address of IP and port. Throws XorbitError 'bad-argument'. */
-export function toAddress(name: string, value: AddressLike): Address {
-  const { host, port } = typeof value === 'string' ? parseHostPort(name, value, null) : value
-  const canonical = typeof host === 'string' ? canonicalHost(host) : null
-  if (canonical === null) throw badArgument(name, 'an IPv4 or IPv6 address', host)
-  return { host: canonical, port: toPort(`${name} port`, port) }
+/** Reads a host and port; an IP address becomes canonical, a name stays. Throws XorbitError 'bad-argument'. */
+export function toHostPort(name: string, value: AddressLike): BootstrapHost {
+  if (typeof value === 'string') return parseHostPort(name, value, null)
+  const { host, port } = value
+  if (typeof host !== 'string' || host === '')
+    throw badArgument(`${name} host`, 'an IP address or a host name', host)
+  return { host: canonicalHost(host) ?? host, port: toPort(`${name} port`, port) }
 }
 
 /** Reads a port, 1 … 65535. Throws XorbitError 'bad-argument'. */
@@ -44,3 +47,53 @@ export function toPort(name: string, value: unknown): number {
   }
   return value as number
 }
+
+/** A query as users write it: ids as bytes or hex, and what is optional left out. */
+export type QueryLike =
+  | { readonly method: 'ping' }
+  | { readonly method: 'find_node'; readonly target: IdLike; readonly want?: Want }
+  | {
+      readonly method: 'get_peers'
+      readonly infoHash: IdLike
+      readonly want?: Want
+      readonly noSeed?: boolean
+      readonly scrape?: boolean
+    }
+  | {
+      readonly method: 'announce_peer'
+      readonly infoHash: IdLike
+      readonly port: number | 'implied'
+      readonly token: Uint8Array
+      readonly seed?: boolean
+    }
+
+/** Reads a query. Throws XorbitError 'bad-argument'. */
+export function toQuery(query: QueryLike): MainlineQuery {
+  switch (query.method) {
+    case 'ping':
+      return { method: 'ping' }
+    case 'find_node':
+      return { ...query, target: toIdArgument('target', query.target), want: query.want ?? null }
+    case 'get_peers': {
+      const { want = null, noSeed = false, scrape = false } = query
+      return {
+        method: query.method,
+        infoHash: toIdArgument('infoHash', query.infoHash),
+        want,
+        noSeed,
+        scrape,
+      }
+    }
+    case 'announce_peer': {
+      const { token, seed = false } = query
+      const isToken = token instanceof Uint8Array && token.length <= MAX_TOKEN_BYTES
+      if (!isToken) throw badArgument('token', `at most ${MAX_TOKEN_BYTES} bytes`, token)
+      const port = query.port === 'implied' ? 'implied' : toPort('port', query.port)
+      return { method: query.method, infoHash: toIdArgument('infoHash', query.infoHash), port, token, seed }
+    }
+    default:
+      throw badArgument('method', METHODS.join(', '), (query as { method: unknown }).method)
+  }
+}
+
+const METHODS = ['ping', 'find_node', 'get_peers', 'announce_peer']

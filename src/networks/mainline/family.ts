@@ -21,7 +21,7 @@ import { MainlineAnswers } from './answers.ts'
 import { ExternalAddress } from './external-address.ts'
 import type { MainlineQuery, MainlineReply } from './messages.ts'
 import { isValidNodeId, nodeIdFor } from './node-id.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { BootstrapHost, ResolvedOptions } from './options.ts'
 import { createProbes, type QueryOptions } from './queries.ts'
 import { createWire } from './wire.ts'
 
@@ -34,8 +34,10 @@ const MAX_FOREIGN = 8
 export interface FamilyPorts {
   readonly family: Family
   readonly transport: Transport
-  /** Addresses to join through, names resolved. */
+  /** Addresses to join through, names resolved. Never rejects. */
   readonly bootstrap: () => Promise<readonly Address[]>
+  /** The addresses of a host in this family; none where it has none or cannot be resolved. Never rejects. */
+  readonly resolve: (host: BootstrapHost) => Promise<readonly Address[]>
   /** Whether an address is that of a built-in public router (B5-23). */
   readonly isRouter: (address: Address) => boolean
 }
@@ -65,6 +67,7 @@ export class FamilyNode {
   readonly table: RoutingTable
   readonly runner: RunningEngine<MainlineQuery, MainlineReply>
   readonly joining: Joining<MainlineQuery, MainlineReply>
+  readonly resolve: FamilyPorts['resolve']
   readonly #shared: SharedPorts
   readonly #observer: FamilyObserver
   readonly #external = new ExternalAddress()
@@ -74,6 +77,7 @@ export class FamilyNode {
     this.#observer = observer
     this.family = ports.family
     this.slot = `v${ports.family}`
+    this.resolve = ports.resolve
     const { options, scheduler } = shared
     const { local } = ports.transport
     const policy = createAdmission({

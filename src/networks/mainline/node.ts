@@ -1,5 +1,6 @@
 // A mainline node: the verbs that a user holds, over one or two address families that share a store (BEP 32).
 // Handed its transports, store and clock, so that it runs on real sockets (open.ts) and in the simulator alike.
+import { familyOf } from '../../codecs/compact-address.ts'
 import type { Address, Contact } from '../../kademlia/contact.ts'
 import { compareDistance, toHex, type Id } from '../../kademlia/id.ts'
 import type { EngineEvent, Hash, Random } from '../../kademlia/ports.ts'
@@ -12,10 +13,11 @@ import type { ResultStream } from '../../node/result-stream.ts'
 import { TypedEvents } from '../../node/typed-events.ts'
 import type { Store } from '../../stores/store.ts'
 import { Announcer, type AnnounceOptions, type WriteReport } from './announce.ts'
-import { toAddress, toIdArgument, type AddressLike, type IdLike } from './arguments.ts'
+import { toHostPort, toIdArgument, toQuery } from './arguments.ts'
+import type { AddressLike, IdLike, QueryLike } from './arguments.ts'
 import { FamilyNode, type FamilyPorts } from './family.ts'
-import type { MainlineQuery, MainlineReply } from './messages.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { MainlineReply } from './messages.ts'
+import type { BootstrapHost, ResolvedOptions } from './options.ts'
 import { findNode, type Peer } from './queries.ts'
 import { searchPeers, type SearchOutcome } from './search.ts'
 import { statsOf, type MainlineStats } from './stats.ts'
@@ -33,6 +35,8 @@ export interface MainlineEvents {
   slept: { readonly family: 4 | 6; readonly forMs: number }
   offline: { readonly family: 4 | 6 }
   online: { readonly family: 4 | 6 }
+  /** What is kept alive was announced again, on as many nodes as the report says. */
+  announced: WriteReport
   /** Something went wrong that the node survives, such as a full disk. */
   warning: { readonly error: unknown }
   closed: Record<string, never>
@@ -98,6 +102,7 @@ export class MainlineNode {
       random,
       intervalMs: options.announceIntervalMs,
       changed: () => this.#commits.schedule(),
+      renewed: (report) => this.#events.emit('announced', report),
     })
   }
 
@@ -145,8 +150,13 @@ export class MainlineNode {
    */
   async join(seeds: readonly AddressLike[] = []): Promise<JoinReport> {
     this.#assertOpen()
-    const addresses = seeds.map((seed) => toAddress('seeds', seed))
-    const reports = await Promise.all(this.#families.map(({ joining }) => joining.join(addresses)))
+    const hosts = seeds.map((seed) => toHostPort('seeds', seed))
+    const reports = await Promise.all(
+      this.#families.map(async ({ joining, resolve }) => {
+        const addresses = await Promise.all(hosts.map((host) => resolve(host)))
+        return joining.join(addresses.flat())
+      }),
+    )
     const joined = reports.find(({ via }) => via !== 'nobody') ?? reports[0]!
     return {
       via: joined.via,
@@ -213,15 +223,15 @@ export class MainlineNode {
   /** Asks one node directly. Throws XorbitError 'no-answer' or 'refused' (with the error code). */
   async query(
     address: AddressLike | Contact,
-    query: MainlineQuery,
+    query: QueryLike,
     options: OperationOptions = {},
   ): Promise<{ readonly contact: Contact; readonly reply: MainlineReply; readonly rttMs: number }> {
     this.#assertOpen()
     const isContact = typeof address === 'object' && 'id' in address
-    const to = isContact ? address.address : toAddress('address', address)
+    const to = isContact ? address.address : await this.#resolve(toHostPort('address', address))
     const family = this.#familyFor(to)
     const expectedId = isContact ? address.id : null
-    const outcome = await family.runner.ask({ query, to, expectedId }, options)
+    const outcome = await family.runner.ask({ query: toQuery(query), to, expectedId }, options)
     if (outcome.kind === 'reply') return outcome
     const where = `${to.host}:${to.port}`
     if (outcome.kind === 'error') {
@@ -314,11 +324,23 @@ export class MainlineNode {
   }
 
   #familyFor(address: Address): FamilyNode {
-    const family = address.host.includes(':') ? 6 : 4
-    const found = this.#familyOf(family)
-    if (found === null)
-      throw badArgument('address', `an address of IPv${10 - family}, as this node has`, address.host)
-    return found
+    const family = familyOf(address.host)
+    const found = this.#families.find((each) => each.family === family)
+    if (found !== undefined) return found
+    throw badArgument(
+      'address',
+      `an address of IPv${this.#families[0]!.family}, as this node has`,
+      address.host,
+    )
+  }
+
+  /** The first address of a host that one of our families can reach; the host itself where it is one. */
+  async #resolve(host: BootstrapHost): Promise<Address> {
+    if (familyOf(host.host) !== null) return host
+    const addresses = await Promise.all(this.#families.map(({ resolve }) => resolve(host)))
+    const address = addresses.flat()[0]
+    if (address === undefined) throw new XorbitError('no-answer', `${host.host}: the name cannot be resolved`)
+    return address
   }
 }
 

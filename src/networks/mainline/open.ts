@@ -87,6 +87,7 @@ function portsOf(transport: Transport, { bootstrap }: ResolvedOptions): FamilyPo
   return {
     family,
     transport,
+    resolve: (host) => resolve(host, family),
     isRouter: ({ host, port }) => routers.has(`${host}|${port}`),
     bootstrap: async () => {
       const resolved = await Promise.all((bootstrap ?? PUBLIC_ROUTERS).map((each) => resolve(each, family)))
