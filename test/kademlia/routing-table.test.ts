@@ -63,6 +63,24 @@ describe('buckets', () => {
     assert.deepEqual(new Set(idsOf(table.contacts())), new Set([0x80, 0x90, 0xa0, 0x40]))
   })
 
+  test('they merge also when an answer costs one its place, and keep the newest replacements of both', () => {
+    const table = tableAt(OWN)
+    fill(table, [0x80, 0x90, 0xa0, 0x40, 0x20], NOW)
+    table.answered(contactOf(OWN, nodeAt(0x20).address.host), NOW, null)
+    assert.deepEqual(sizes(table), [4])
+
+    fill(table, [0xb0, 0x48, 0x50, 0x58], NOW)
+    for (const [i, id] of [0x60, 0x61, 0x62, 0xc0, 0xc1, 0xc2].entries()) {
+      assert.equal(table.answered(nodeAt(id), NOW + i, null).outcome, 'full')
+    }
+    const leave = (id: number): number | undefined =>
+      table.remove(idOf(id), nodeAt(id).address).promoted?.id[0]
+    assert.deepEqual([0x80, 0x90, 0x40, 0x48].map(leave), [0xc2, 0xc1, 0x62, 0x61])
+    assert.deepEqual(table.buckets(), [{ prefixBits: 0, size: 4, replacements: 2, lastChangedAt: NOW }])
+    assert.equal(leave(0xa0), 0xc0)
+    assert.equal(leave(0xb0), 0x60)
+  })
+
   test('buckets are not merged where that would bring two contacts of one prefix together', () => {
     const table = tableAt(OWN, smallParameters, publicPolicy)
     for (const [id, host] of [
@@ -172,6 +190,9 @@ describe('liveness', () => {
     fill(table, [0xb0], later)
     assert.deepEqual(idsOf(table.questionable(later, 9)), [0x90, 0xa0, 0x80])
     assert.deepEqual(idsOf(table.questionable(later, 2)), [0x90, 0xa0])
+    fail(table, 0x90, 2, later)
+    assert.deepEqual(idsOf(table.questionable(later, 9)), [0xa0, 0x80], 'it has just been tried')
+    assert.deepEqual(idsOf(table.questionable(later + 30_000, 9)), [0xa0, 0x80, 0x90], 'bad ones come last')
   })
 
   test('restored contacts are not handed out before they answer, also not when they query us (B5-11)', () => {

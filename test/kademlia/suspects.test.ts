@@ -80,6 +80,16 @@ describe('an IP named to us by others', () => {
     assert.deepEqual(all.size, { endpoints: 0, ips: 0 })
   })
 
+  test('has no request on its count that is older than the window', () => {
+    const all = suspects()
+    for (let i = 0; i < 6; i++) all.sent(A, NOW)
+    assert.equal(all.mayDial(A, NOW + unprovenWindowMs - 1), false)
+    assert.equal(all.mayDial(A, NOW + unprovenWindowMs), true)
+    all.sent(A, NOW + unprovenWindowMs)
+    all.answered(A)
+    assert.deepEqual(all.size, { endpoints: 0, ips: 0 })
+  })
+
   test('is not limited where the policy knows no groups (a private network)', () => {
     const all = suspects(8, openPolicy)
     for (let i = 0; i < 20; i++) all.sent(A, NOW)

@@ -53,6 +53,15 @@ describe('a contact that answers', () => {
     assert.equal(table.find(idOf(0x90)), null)
   })
 
+  test('replaces a bad contact rather than splitting the bucket', () => {
+    const table = tableAt(OWN)
+    fill(table, [0x80, 0x90, 0xa0, 0xb0], NOW)
+    fail(table, 0x90, 2, NOW)
+    fill(table, [0x40], NOW)
+    assert.equal(table.buckets().length, 1)
+    assert.equal(table.size, 4)
+  })
+
   test('names the least recently seen questionable contact to ping (B5-06)', () => {
     const table = tableAt(OWN)
     fill(table, [0x80], NOW + 2)
@@ -214,6 +223,14 @@ describe('wouldTake', () => {
     fill(table, [0x80, 0x91, 0xa0, 0xb0], NOW)
     assert.equal(table.wouldTake(nodeAt(0xc0), NOW), true)
     assert.equal(table.wouldTake(nodeAt(0xc1), NOW), false)
+  })
+
+  test('who queries under the address of a good contact with another id is not believed; of another, it is asked', () => {
+    const table = tableAt(OWN)
+    fill(table, [0x80], NOW)
+    const other = contactOf(idOf(0x40), nodeAt(0x80).address.host)
+    assert.equal(table.wouldTake(other, NOW), false)
+    assert.equal(table.wouldTake(other, NOW + goodForMs + 1), true)
   })
 
   test('our own id, contacts that are known, not admitted or not dialable, taken IPs and prefixes are not', () => {
