@@ -89,7 +89,7 @@ export class MainlineNode {
           sibling: () => families.find(({ family }) => family !== ports.family) ?? null,
           notice: (family, event) => this.#notice(family, event),
           idChanged: (family, oldId) => this.#idChanged(family, oldId),
-          joined: (family, report) => this.#events.emit('joined', { ...report, family: family.family }),
+          joined: (family, report) => this.#joined(family, report),
           checkpoint: (now) => this.#checkpoint(now),
         }),
       )
@@ -303,6 +303,15 @@ export class MainlineNode {
     if (dropped === EXPIRE_AT_ONCE) this.parts.scheduler.soon(() => this.#checkpoint(now))
     else for (const family of this.#families) family.save()
     this.#commits.schedule()
+  }
+
+  /** Saved at once: who is killed before the first checkpoint shall come back through the table that it had. */
+  #joined(family: FamilyNode, report: JoinReport): void {
+    if (report.via !== 'nobody') {
+      family.save()
+      this.#commits.schedule()
+    }
+    this.#events.emit('joined', { ...report, family: family.family })
   }
 
   #idChanged(family: FamilyNode, oldId: Id): void {
