@@ -155,11 +155,12 @@ export class RequestTable<Q, C> {
   }
 
   #dueKind(request: PendingRequest<Q, C>, now: number): RequestEvent<Q, C>['kind'] | null {
-    const elapsed = now - request.startedAt
-    if (elapsed >= this.#timing.requestTimeoutMs) return 'expired'
-    if (!request.slow && elapsed >= request.slowAfterMs) return 'slow'
+    // Reckoned as in #nextEventAt, not as now - startedAt: rounding would make what is due there not due here.
+    const isDue = (afterMs: number): boolean => now >= request.startedAt + afterMs
+    if (isDue(this.#timing.requestTimeoutMs)) return 'expired'
+    if (!request.slow && isDue(request.slowAfterMs)) return 'slow'
     const resendAfterMs = this.#timing.resendAfterMs[request.resends]
-    return resendAfterMs !== undefined && elapsed >= resendAfterMs ? 'resend' : null
+    return resendAfterMs !== undefined && isDue(resendAfterMs) ? 'resend' : null
   }
 
   #nextEventAt(request: PendingRequest<Q, C>): number {
