@@ -40,11 +40,14 @@ export const defaultPeerLimits: PeerLimits = {
 export interface PeerStoreOptions {
   /** Bounds other than the defaults. */
   readonly peerLimits?: Partial<PeerLimits>
-  /** No limits per IP and prefix: a private network, or a benchmark. */
+  /**
+   * No limits per IP and prefix, and a peer is unique per IP and port: in a private network, or a benchmark, many share
+   * one address.
+   */
   readonly unlimitedPerIp?: boolean
 }
 
-/** Who is told of every change, after it has been made. `key` is unique per (infohash, IP). */
+/** Who is told of every change, after it has been made. `key` is unique per infohash and compact address. */
 export interface PeerChanges {
   put(key: string, infoHash: Id, peer: StoredPeer): void
   drop(key: string, infoHash: Id, peer: StoredPeer): void
@@ -57,6 +60,8 @@ export class MemoryPeers implements PeerStore {
   readonly #limits: PeerLimits
   readonly #changes: PeerChanges | null
   readonly #quota: SourceQuota
+  /** What makes a peer of an infohash the same as another: its IP (B5-18, B33-09), or its whole address. */
+  readonly #identityOf: (compact: Uint8Array) => string
   readonly #byInfoHash = new Map<string, Swarms>()
   readonly #order = new RefreshOrder<SwarmEntry>()
   #peers = 0
@@ -67,6 +72,7 @@ export class MemoryPeers implements PeerStore {
     this.#life = life
     this.#limits = { ...defaultPeerLimits, ...options.peerLimits }
     this.#quota = new SourceQuota(options.unlimitedPerIp === true ? null : this.#limits)
+    this.#identityOf = options.unlimitedPerIp === true ? byteKey : ipKeyOf
     this.#changes = changes
   }
 
@@ -81,7 +87,7 @@ export class MemoryPeers implements PeerStore {
     this.#life.assertOpen()
     const entry = this.#place(infoHash, peer)
     if (typeof entry === 'string') return { stored: false, why: entry }
-    this.#changes?.put(entry.swarms.key + entry.ipKey, entry.swarms.infoHash, entry.peer)
+    this.#changes?.put(rowKey(entry), entry.swarms.infoHash, entry.peer)
     return STORED
   }
 
@@ -93,7 +99,7 @@ export class MemoryPeers implements PeerStore {
   withdraw(infoHash: Id, compact: Uint8Array): void {
     this.#life.assertOpen()
     const swarms = this.#byInfoHash.get(byteKey(infoHash))
-    const entry = swarms && swarmOf(swarms, familyOf(compact)).get(ipKeyOf(compact))
+    const entry = swarms && swarmOf(swarms, familyOf(compact)).get(this.#identityOf(compact))
     if (entry) this.#drop(entry)
   }
 
@@ -141,51 +147,63 @@ export class MemoryPeers implements PeerStore {
   #place(infoHash: Id, peer: StoredPeer): SwarmEntry | PeerRefusal {
     const family = familyOf(peer.compact)
     const key = byteKey(infoHash)
-    const ipKey = ipKeyOf(peer.compact)
+    const identity = this.#identityOf(peer.compact)
     const time = Math.max(wholeMs(peer.refreshedAt, 'refreshedAt'), this.#latest)
     // Copied, because the bytes may be part of a datagram, which would stay alive with them; not by slice(),
     // which on a Buffer copies nothing.
     const kept = { compact: new Uint8Array(peer.compact), seed: peer.seed, refreshedAt: time }
     let swarms = this.#byInfoHash.get(key)
-    const known = swarms && swarmOf(swarms, family).get(ipKey)
+    const known = swarms && swarmOf(swarms, family).get(identity)
     if (swarms && known) {
+      // Another port of the same IP: its row is another one.
+      if (!samePort(known.peer.compact, kept.compact))
+        this.#changes?.drop(rowKey(known), swarms.infoHash, known.peer)
       swarmOf(swarms, family).replace(known, kept)
       this.#order.refresh(known)
       this.#latest = time
       return known
     }
-    const refusal = this.#refusal(swarms, family, ipKey)
+    const refusal = this.#refusal(swarms, family, identity)
     if (refusal !== null) return refusal
     if (!swarms) {
       swarms = { infoHash: new Uint8Array(infoHash) as Id, key, v4: new Swarm(), v6: new Swarm() }
       this.#byInfoHash.set(key, swarms)
     }
-    const entry: SwarmEntry = { swarms, ipKey, peer: kept, place: 0, older: null, newer: null }
+    const entry: SwarmEntry = { swarms, identity, peer: kept, place: 0, older: null, newer: null }
     swarmOf(swarms, family).add(entry)
     this.#order.append(entry)
-    this.#quota.take(ipKey)
+    this.#quota.take(identity)
     this.#peers++
     this.#latest = time
     return entry
   }
 
-  #refusal(swarms: Swarms | undefined, family: Family, ipKey: string): PeerRefusal | null {
+  #refusal(swarms: Swarms | undefined, family: Family, identity: string): PeerRefusal | null {
     if (this.#peers >= this.#limits.maxPeers) return 'too-many-peers'
     if (!swarms && this.#byInfoHash.size >= this.#limits.maxInfoHashes) return 'too-many-infohashes'
     const held = swarms ? swarmOf(swarms, family).size : 0
     if (held >= this.#limits.maxPeersPerInfoHash) return 'infohash-full'
-    return this.#quota.refusal(ipKey)
+    return this.#quota.refusal(identity)
   }
 
   #drop(entry: SwarmEntry): void {
-    const { swarms, ipKey, peer } = entry
+    const { swarms, identity, peer } = entry
+    const key = rowKey(entry)
     swarmOf(swarms, familyOf(peer.compact)).remove(entry)
     if (swarms.v4.size + swarms.v6.size === 0) this.#byInfoHash.delete(swarms.key)
     this.#order.remove(entry)
-    this.#quota.giveBack(ipKey)
+    this.#quota.giveBack(identity)
     this.#peers--
-    this.#changes?.drop(swarms.key + ipKey, swarms.infoHash, peer)
+    this.#changes?.drop(key, swarms.infoHash, peer)
   }
+}
+
+function rowKey({ swarms, peer }: SwarmEntry): string {
+  return swarms.key + byteKey(peer.compact)
+}
+
+function samePort(a: Uint8Array, b: Uint8Array): boolean {
+  return a.at(-1) === b.at(-1) && a.at(-2) === b.at(-2)
 }
 
 /** Throws RangeError for a length that no family has. */

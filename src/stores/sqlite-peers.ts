@@ -20,7 +20,7 @@ export class PeerTable implements Table<PeerRow> {
   /** `peers` is called late, because the memory side is built with the journal of this table. */
   constructor(database: DatabaseSync, peers: () => MemoryPeers) {
     this.#put = database.prepare('INSERT OR REPLACE INTO peers VALUES (?, ?, ?, ?, ?)')
-    this.#drop = database.prepare('DELETE FROM peers WHERE info_hash = ? AND ip = ?')
+    this.#drop = database.prepare('DELETE FROM peers WHERE info_hash = ? AND ip = ? AND port = ?')
     this.#clear = database.prepare('DELETE FROM peers')
     this.#peers = peers
   }
@@ -30,7 +30,7 @@ export class PeerTable implements Table<PeerRow> {
   }
 
   drop({ infoHash, peer }: PeerRow): void {
-    this.#drop.run(infoHash, ipOf(peer.compact))
+    this.#drop.run(infoHash, ipOf(peer.compact), portOf(peer.compact))
   }
 
   clear(): void {

@@ -23,7 +23,7 @@ const STEPS: readonly string[] = [
      port INTEGER NOT NULL CHECK (port BETWEEN 0 AND 65535),
      seed INTEGER NOT NULL CHECK (seed IN (0, 1)),
      refreshed_at INTEGER NOT NULL ${timeCheck('refreshed_at')},
-     PRIMARY KEY (info_hash, ip)
+     PRIMARY KEY (info_hash, ip, port)
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE identities (
      slot TEXT NOT NULL PRIMARY KEY,

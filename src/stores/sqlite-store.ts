@@ -3,7 +3,7 @@
 // (sqlite-peers.ts, sqlite-state.ts), opening and refusing files (sqlite-file.ts), the transaction
 // (committer.ts).
 import type { DatabaseSync } from 'node:sqlite'
-import { byteKey, ipKeyOf } from './byte-key.ts'
+import { byteKey } from './byte-key.ts'
 import { Committer } from './committer.ts'
 import { StoreLife } from './life.ts'
 import { MemoryPeers, type PeerStoreOptions } from './memory-peers.ts'
@@ -70,7 +70,7 @@ class SqliteStore implements Store {
 
     loadState(database, state)
     loadPeers(database, peers, options.now ?? Date.now(), ({ infoHash, peer }) => {
-      peerJournal.drop(byteKey(infoHash) + ipKeyOf(peer.compact), infoHash, peer)
+      peerJournal.drop(byteKey(infoHash) + byteKey(peer.compact), infoHash, peer)
     })
     this.peers = peers
     this.state = state

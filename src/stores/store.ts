@@ -34,7 +34,7 @@ export interface PeerSampleOptions {
   readonly fraction: () => number
 }
 
-/** Peers by infohash, one per (infohash, IP). BEP 5, BEP 33. */
+/** Peers by infohash, one per (infohash, IP); in a private network one per address and port. BEP 5, BEP 33. */
 export interface PeerStore {
   /**
    * Adds or refreshes; `why` names the bound that forbids it. A second port of one IP replaces the first. A

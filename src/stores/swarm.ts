@@ -15,7 +15,8 @@ export interface Swarms {
 /** One peer and its places: in the array it is drawn from, and in the refresh order of the whole store. */
 export interface SwarmEntry extends Aged<SwarmEntry> {
   readonly swarms: Swarms
-  readonly ipKey: string
+  /** What makes it unique: the key of its IP, or of its whole address in a private network. */
+  readonly identity: string
   /** Replaced as a whole by a refresh, so that what a reader holds never changes. */
   peer: StoredPeer
   /** Index in the array of its kind. */
@@ -36,17 +37,17 @@ export class Swarm {
     return this.#seeds.length
   }
 
-  get(ipKey: string): SwarmEntry | undefined {
-    return this.#byIp.get(ipKey)
+  get(identity: string): SwarmEntry | undefined {
+    return this.#byIp.get(identity)
   }
 
   add(entry: SwarmEntry): void {
-    this.#byIp.set(entry.ipKey, entry)
+    this.#byIp.set(entry.identity, entry)
     this.#push(entry)
   }
 
   remove(entry: SwarmEntry): void {
-    this.#byIp.delete(entry.ipKey)
+    this.#byIp.delete(entry.identity)
     this.#pull(entry)
   }
 

@@ -47,6 +47,19 @@ function edges(open: OpenStore): void {
 }
 
 function sources(open: OpenStore): void {
+  test('in a private network peers of one address are told apart by their ports', () => {
+    const { peers } = open({ unlimitedPerIp: true })
+    peers.announce(HASH, peer4('10.0.0.1', 1, { at: 1 }))
+    peers.announce(HASH, peer4('10.0.0.1', 2, { at: 2 }))
+    peers.announce(HASH, peer4('10.0.0.1', 1, { at: 3 }))
+    assert.deepEqual(peers.count(HASH, 4), { peers: 2, seeds: 0 })
+    peers.withdraw(HASH, peer4('10.0.0.1', 2).compact)
+    assert.deepEqual(
+      [...peers.all(HASH, 4)].map(({ refreshedAt }) => refreshedAt),
+      [3],
+    )
+  })
+
   test('T6: one IP announcing 1,000 ports of 1,000 infohashes gets one entry each, and so many in all', () => {
     const { peers } = open()
     for (let hash = 0; hash < 1_000; hash++) {

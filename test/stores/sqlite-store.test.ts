@@ -52,6 +52,28 @@ describe('A reopened SQLite store', () => {
     })
   })
 
+  test('keeps one row of an IP that changed its port, and all of them in a private network', () => {
+    const announceTwice = ({ peers }: Store): void => {
+      peers.announce(infoHash(1), peer4('10.0.0.1', 1, { at: 1 }))
+      peers.announce(infoHash(1), peer4('10.0.0.1', 2, { at: 2 }))
+    }
+    const ports = ({ peers }: Store): number[] =>
+      [...peers.all(infoHash(1), 4)].map(({ compact }) => compact.at(-1)!)
+    for (const [options, expected] of [
+      [{}, [2]],
+      [{ unlimitedPerIp: true }, [1, 2]],
+    ] as const) {
+      const path = newPath()
+      within(path, announceTwice, options)
+      assert.deepEqual(within(path, ports, { unlimitedPerIp: true }), expected)
+    }
+    // Opened as a public one, a private store keeps the latest port of each IP, also in its file.
+    const path = newPath()
+    within(path, announceTwice, { unlimitedPerIp: true })
+    assert.deepEqual(within(path, ports), [2])
+    assert.deepEqual(within(path, ports, { unlimitedPerIp: true }), [2])
+  })
+
   test('holds after any sequence of operations, commits and restarts what memory held', () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.constant('commit' as const) },
