@@ -56,17 +56,27 @@ export class Candidates {
     if (this.sorted.includes(candidate)) this.#ineligible++
   }
 
-  /** Calls visit for the candidates that have not failed, nearest first, until k eligible ones that `counts` accepts. */
+  /**
+   * Calls visit for the candidates that have not failed, nearest first, until k eligible ones that `counts` accepts; for
+   * each eligible one among them that has failed one more, but at most k more. For a reply names only k, and as long as
+   * the dead are not known to be dead they stand there in the place of living ones, which others have to name.
+   */
   walkHead(
     k: number,
     counts: (candidate: Candidate) => boolean,
     visit: (candidate: Candidate) => boolean,
   ): void {
-    let counted = 0
+    let missing = k
+    let extra = k
     for (const candidate of this.sorted) {
-      if (candidate.state === 'failed') continue
+      if (candidate.state === 'failed') {
+        if (!candidate.eligible || extra === 0) continue
+        extra--
+        missing++
+        continue
+      }
       if (!visit(candidate)) return
-      if (candidate.eligible && counts(candidate) && ++counted === k) return
+      if (candidate.eligible && counts(candidate) && --missing === 0) return
     }
   }
 

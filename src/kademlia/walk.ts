@@ -94,8 +94,9 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   /** Begins; the listener may hear of the end before this returns when there is nobody to ask. */
   start(now: number): void {
     const { table, parameters } = this.#parts
-    // Those not heard of for long are asked too: the table may hold nobody else after a restart or a sleep.
-    this.#lookup.seed(table.closest(this.#query.target, Math.max(parameters.k, parameters.alpha), now, 'any'))
+    // Those not heard of for long are asked too: the table may hold nobody else after a restart or a sleep. More than
+    // k, so that there is somebody left to ask when the nearest ones are dead.
+    this.#lookup.seed(table.closest(this.#query.target, parameters.maxCandidates, now, 'any'))
     this.#advance(now)
   }
 
