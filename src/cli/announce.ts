@@ -1,0 +1,48 @@
+// `xorbit announce INFOHASH --port PEERPORT`: tells the closest nodes that a peer is on this host; once, or kept alive.
+import type { WriteReport } from '../networks/mainline/announce.ts'
+import { readId, readPort } from './arguments.ts'
+import { FOUND, NO_ANSWER } from './failure.ts'
+import { counted, hostPort, type Output } from './output.ts'
+import type { Call } from './program.ts'
+import { withProgress } from './progress.ts'
+import { withJoinedNode, type AskingFlags, type Session } from './short-lived-node.ts'
+
+export interface AnnounceFlags extends AskingFlags {
+  readonly port: string
+  readonly keepAlive?: true
+}
+
+/** Prints what came of it; with --keep-alive each time. */
+export async function announce(
+  [infoHash = '']: readonly string[],
+  call: Call<AnnounceFlags>,
+): Promise<number> {
+  const { flags, output } = call
+  const key = readId('INFOHASH', infoHash)
+  const port = readPort('--port', flags.port, 1)
+  const keepAlive = flags.keepAlive === true
+  return withJoinedNode(flags, output, async ({ node, ending }: Session) => {
+    if (keepAlive) node.on('announced', (report) => print(output, port, report))
+    const announced = node.announce(key, { port, keepAlive, signal: ending.signal })
+    const report = await withProgress(output, 'announcing', announced)
+    print(output, port, report)
+    if (!keepAlive) return report.stored > 0 ? FOUND : NO_ANSWER
+    ending.liftTimeLimit()
+    output.note('Stays, to announce it again before it expires. Ctrl-C ends that.')
+    await ending.whenStopped()
+    output.note('stopping')
+    return FOUND
+  })
+}
+
+function print(output: Output, port: number, { key, stored, asked, refused }: WriteReport): void {
+  const how = `${stored} of ${counted(asked, 'node')} stored it`
+  const lines = [`${stored > 0 ? 'announced' : 'not announced'}: port ${port} under ${key}; ${how}`]
+  for (const each of refused) lines.push(`  ${hostPort(each)} did not: ${each.code}`)
+  output.result(lines.join('\n'), {
+    key,
+    stored,
+    asked,
+    refused: refused.map(({ host, port: at, code }) => ({ host, port: at, code })),
+  })
+}

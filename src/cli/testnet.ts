@@ -1,0 +1,63 @@
+// `xorbit testnet N`: a network on loopback, to try things on, until Ctrl-C.
+import { canonicalHost } from '../codecs/compact-address.ts'
+import { toHex } from '../kademlia/id.ts'
+import { Mainline } from '../networks/mainline/open.ts'
+import { readHosts, readNodeCount, readNodeOptions, type NodeFlags } from './arguments.ts'
+import { readDuration } from './duration.ts'
+import { Ending } from './ending.ts'
+import { FOUND } from './failure.ts'
+import { counted, hostPort, type Output, type OutputFlags } from './output.ts'
+import { withProgress } from './progress.ts'
+import type { Call } from './program.ts'
+import { checkTestHost, growTestNetwork } from './test-network.ts'
+
+export interface TestnetFlags extends Omit<NodeFlags, 'host'>, OutputFlags {
+  readonly host: string
+  readonly timeout: string
+}
+
+/** Addresses that are printed for people; --json has them all. */
+const SHOWN = 5
+
+/** Runs the nodes, prints where to join them, and stays. --timeout limits how long they may take to join. */
+export async function testnet([n = '']: readonly string[], call: Call<TestnetFlags>): Promise<number> {
+  const { flags, output } = call
+  const count = readNodeCount('N', n)
+  readNodeOptions({ network: flags.network })
+  const host = readHosts([flags.host])
+  checkTestHost('--host', canonicalHost(flags.host)!)
+  const ending = new Ending(output, readDuration('--timeout', flags.timeout))
+  const nodes: Mainline[] = []
+  try {
+    const first = await Mainline.open({ host, port: 0, bootstrap: 'none', private: true, rateLimit: false })
+    nodes.push(first)
+    const seeds = first.addresses.map(hostPort)
+    const growing = growTestNetwork(count - 1, { host, seeds, signal: ending.signal }, nodes)
+    await withProgress(output, `starting ${counted(count, 'node')}`, ending.unlessEnded(growing))
+    ending.liftTimeLimit()
+    printNodes(output, nodes)
+    await ending.whenStopped()
+    output.result('stopping', { event: 'stopping' })
+    return FOUND
+  } finally {
+    await Promise.all(nodes.map((node) => node.close()))
+    ending.dispose()
+  }
+}
+
+function printNodes(output: Output, nodes: readonly Mainline[]): void {
+  const bootstrap = nodes.map((node) => hostPort(node.addresses[0]!))
+  const more = bootstrap.length > SHOWN ? [`  (and ${bootstrap.length - SHOWN} more)`] : []
+  const lines = [
+    `${counted(nodes.length, 'node')} of a local mainline network. Join through any of them:`,
+    ...bootstrap.slice(0, SHOWN).map((address) => `  --bootstrap ${address}`),
+    ...more,
+    'Ctrl-C stops them.',
+  ]
+  output.result(lines.join('\n'), {
+    event: 'listening',
+    network: 'mainline',
+    bootstrap,
+    nodes: nodes.map(({ id, addresses }) => ({ id: toHex(id), ...addresses[0] })),
+  })
+}

@@ -1,0 +1,138 @@
+// Misuse of the command: one line that names the argument, what it got and what is allowed, and exit code 2.
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { launch, objects, run, temporaryFolder } from './command.ts'
+
+const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
+const folder = temporaryFolder()
+const foreign = join(folder, 'foreign.txt')
+writeFileSync(foreign, 'no database at all, but somebody needs it')
+
+const refused: [words: string, code: string, message: RegExp][] = [
+  ['strat', 'unknown-command', /unknown command 'strat' \(Did you mean start\?\)/],
+  ['fly', 'unknown-command', /unknown command 'fly'; commands are start, testnet, ping, lookup/],
+  ['start --prot 7000', 'unknown-option', /unknown option '--prot' \(Did you mean --port\?\)/],
+  ['peers --wings', 'unknown-option', /unknown option '--wings'; see xorbit peers --help/],
+  ['start somewhere', 'bad-argument', /too many arguments for 'start'/],
+  ['start --port 70000', 'bad-argument', /--port: expected a port from 0 to 65535.*got "70000"/],
+  ['start --host example.org', 'bad-argument', /--host: expected an IPv4 or IPv6 address.*got "example.org"/],
+  [
+    'start --host 127.0.0.1 --host 127.0.0.2',
+    'bad-argument',
+    /--host: expected at most one IPv4 and one IPv6/,
+  ],
+  ['start --host 192.0.2.7', 'address-not-available', /192\.0\.2\.7 is no address of this machine.*--host/],
+  ['start --network gnutella', 'bad-argument', /--network: expected mainline.*got "gnutella"/],
+  ['start --api 127.0.0.1:8470', 'bad-argument', /--api: expected 'off'.*got "127\.0\.0\.1:8470"/],
+  ['start --testnet 0', 'bad-argument', /--testnet: expected a number of nodes from 1 to 500, got "0"/],
+  ['start --testnet 501', 'bad-argument', /--testnet: expected a number of nodes from 1 to 500, got "501"/],
+  [
+    'start --testnet 3 --host 0.0.0.0',
+    'bad-argument',
+    /--testnet: --host: expected a loopback.*"0\.0\.0\.0"/,
+  ],
+  [
+    'start --testnet 3 --host 8.8.8.8',
+    'bad-argument',
+    /--testnet: --host: expected a loopback.*"8\.8\.8\.8"/,
+  ],
+  ['start --testnet 3 --read-only', 'bad-argument', /--testnet: expected no --read-only beside it/],
+  ['start --bootstrap none --bootstrap 127.0.0.1:1', 'bad-argument', /--bootstrap: expected 'none' alone/],
+  ['start --timeout soon', 'bad-argument', /--timeout: expected a duration.*500ms, 5s.*got "soon"/],
+  [
+    `start --host 127.0.0.1 --port 0 --store ${foreign}`,
+    'foreign',
+    /--store: .*foreign\.txt is no xorbit store/,
+  ],
+  [`start --host 127.0.0.1 --port 0 --store ${folder}`, 'not-openable', /--store: .* cannot be opened/],
+  ['testnet', 'bad-argument', /missing required argument 'N'/],
+  ['testnet many', 'bad-argument', /N: expected a number of nodes from 1 to 500, got "many"/],
+  ['testnet 3 --host 0.0.0.0', 'bad-argument', /--host: expected a loopback or private address/],
+  ['ping', 'bad-argument', /missing required argument 'HOST:PORT'/],
+  ['ping 127.0.0.1', 'bad-argument', /HOST:PORT: expected .*got "127\.0\.0\.1"/],
+  ['ping 127.0.0.1:0', 'bad-argument', /PORT from 1 to 65535, got "127\.0\.0\.1:0"/],
+  ['ping 127.0.1:6881', 'bad-argument', /HOST:PORT: expected .*got "127\.0\.1:6881"/],
+  ['ping [::1]:6881 --host 127.0.0.1', 'bad-argument', /HOST:PORT: expected an IPv4 address.*got "::1"/],
+  ['lookup c12fe1', 'bad-argument', /ID: expected 40 hex digits \(6 characters\), got "c12fe1"/],
+  [`lookup ${HASH.replace('c', 'x')}`, 'bad-argument', /ID: expected 40 hex digits, got "x12fe1/],
+  [`peers ${HASH}00`, 'bad-argument', /INFOHASH: expected 40 hex digits \(42 characters\)/],
+  [`peers ${HASH} --bootstrap none`, 'bad-argument', /--bootstrap: expected HOST:PORT.*got "none"/],
+  [`peers ${HASH} --bootstrap 127.0.0.1:x`, 'bad-argument', /--bootstrap: expected .*got "127\.0\.0\.1:x"/],
+  [`peers ${HASH} --listen-port -1`, 'bad-argument', /--listen-port: expected a port from 0.*got "-1"/],
+  [`announce ${HASH}`, 'bad-argument', /required option '--port <PEERPORT>' not specified/],
+  [`announce ${HASH} --port 0`, 'bad-argument', /--port: expected a port from 1 to 65535, got "0"/],
+]
+
+describe('The command, misused', { concurrency: 2 }, () => {
+  for (const [words, code, message] of refused) {
+    test(`refuses xorbit ${words.replaceAll(folder, '')}`, async () => {
+      const plain = await run(...words.split(' '))
+      assert.match(plain.stderr, message)
+      assert.match(plain.stderr, /^xorbit: [^\n]+\n$/)
+      assert.deepEqual([plain.code, plain.stdout], [2, ''])
+    })
+  }
+
+  // One of each code.
+  const seen = new Set<string>()
+  for (const [words, code, message] of refused) {
+    if (seen.has(code)) continue
+    seen.add(code)
+    test(`says '${code}' in JSON of xorbit ${words.replaceAll(folder, '')} --json`, async () => {
+      const json = await run(...words.split(' '), '--json')
+      const [told, ...others] = objects(json.stderr) as { error: { code: string; message: string } }[]
+      assert.equal(told?.error.code, code)
+      assert.match(told.error.message, message)
+      assert.deepEqual([json.code, json.stdout, others], [2, '', []])
+    })
+  }
+
+  test('refuses an option without its value', async () => {
+    const { code, stderr } = await run('start', '--port')
+    assert.match(stderr, /^xorbit: option '--port <PORT>' argument missing; see xorbit start --help\n$/)
+    assert.equal(code, 2)
+  })
+
+  test('shows its help on stderr when nothing is asked', async () => {
+    const { code, stdout, stderr } = await run()
+    assert.match(stderr, /^Usage: xorbit/)
+    assert.deepEqual([code, stdout], [2, ''])
+  })
+
+  test('leaves a file that is no store as it was', () => {
+    assert.equal(readFileSync(foreign, 'utf8'), 'no database at all, but somebody needs it')
+  })
+
+  test('says which port is in use, and which option chooses another', async () => {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const port = String(socket.address().port)
+    try {
+      const start = await run('start', '--host', '127.0.0.1', '--port', port, '--store', 'memory')
+      assert.match(start.stderr, new RegExp(`^xorbit: another process uses UDP port ${port} .*--port\n$`))
+      const ping = await run('ping', '127.0.0.1:9', '--listen-port', port)
+      assert.match(
+        ping.stderr,
+        new RegExp(`^xorbit: another process uses UDP port ${port} .*--listen-port\n$`),
+      )
+      assert.deepEqual([start.code, ping.code], [2, 2])
+    } finally {
+      socket.close()
+    }
+  })
+
+  test('says that another node has the store open', async () => {
+    const args = ['start', '--host', '127.0.0.1', '--port', '0', '--bootstrap', 'none']
+    const store = join(folder, 'shared.sqlite')
+    const first = launch(...args, '--store', store, '--json')
+    await first.event('listening')
+    const second = await run(...args, '--store', store)
+    assert.match(second.stderr, /^xorbit: --store: .*shared\.sqlite is in use by another node/)
+    assert.equal(second.code, 2)
+    await first.kill('SIGTERM')
+  })
+})
