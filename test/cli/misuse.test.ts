@@ -68,7 +68,7 @@ const refused: [words: string, code: string, message: RegExp][] = [
 ]
 
 describe('The command, misused', { concurrency: 2 }, () => {
-  for (const [words, code, message] of refused) {
+  for (const [words, , message] of refused) {
     test(`refuses xorbit ${words.replaceAll(folder, '')}`, async () => {
       const plain = await run(...words.split(' '))
       assert.match(plain.stderr, message)
