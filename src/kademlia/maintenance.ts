@@ -37,10 +37,18 @@ export class Maintenance {
     const checkpoint = now >= this.#checkpointAt
     if (checkpoint) this.#checkpointAt = now + this.#jittered(this.#parameters.checkpointMs)
     return {
-      pings: round ? table.questionable(now, offline ? 1 : this.#parameters.maxPingsPerRound) : [],
+      pings: round ? this.#pings(now, table, offline) : [],
       refresh: round && !offline ? (table.staleBuckets(now, this.#random)[0]?.target ?? null) : null,
       checkpoint,
     }
+  }
+
+  #pings(now: number, table: RoutingTable, offline: boolean): readonly KnownContact[] {
+    if (!offline) return table.questionable(now, this.#parameters.maxPingsPerRound)
+    // Misses are not counted while offline, so that the first in line stays the first: it may have died meanwhile.
+    const due = table.questionable(now, Infinity)
+    const at = Math.floor(this.#random.fraction() * due.length)
+    return due.slice(at, at + 1)
   }
 
   /** The next round comes at once: after a sleep or a change of network. */

@@ -48,6 +48,12 @@ export interface SavedContact extends Contact {
  */
 const LAST_CHANCES = 8
 
+/**
+ * Contacts are pinged when this share of goodForMs is left, before they become questionable: nodes that met at one time
+ * would else stop naming each other at one time, and be lost to everybody until the pings have gone round.
+ */
+const PING_AHEAD = 0.2
+
 const REFRESHED: AddOutcome = { outcome: 'refreshed' }
 const NO_DEPARTURE: Departure = { removed: null, promoted: null }
 
@@ -173,14 +179,15 @@ export class RoutingTable {
   }
 
   /**
-   * Those that need a ping, at most `limit`: the questionable ones, least recently seen first (B5-06), then bad ones
-   * whose next chance has come. The caller skips those to which a request is under way.
+   * Those that need a ping, at most `limit`: the questionable ones and those that soon will be, least recently seen
+   * first (B5-06), then bad ones whose next chance has come. The caller skips those to which a request is under way.
    */
   questionable(now: number, limit: number): KnownContact[] {
     const due: TableContact[] = []
+    const soon = now + PING_AHEAD * this.#parameters.goodForMs
     for (const bucket of this.#tree.buckets) {
       for (const contact of bucket.contacts) {
-        const state = liveness(contact, now, this.#parameters)
+        const state = liveness(contact, soon, this.#parameters)
         if (state === 'questionable' || (state === 'bad' && now >= dueAt(contact, this.#parameters)))
           due.push(contact)
       }
