@@ -38,17 +38,17 @@ export class BencodeCursor {
   depth = 0
   /** Tokens that may still be read. */
   tokensLeft = 0
-  readonly #profile: BencodeProfile
-  readonly #expects = new Uint8Array(DEPTH_BOUND + 1)
+  private readonly profile: BencodeProfile
+  private readonly expects = new Uint8Array(DEPTH_BOUND + 1)
   /** The last key of each open dictionary, for profiles that want them ascending; -1 before the first. */
-  readonly #keyStart = new Int32Array(DEPTH_BOUND + 1)
-  readonly #keyEnd = new Int32Array(DEPTH_BOUND + 1)
+  private readonly keyStart = new Int32Array(DEPTH_BOUND + 1)
+  private readonly keyEnd = new Int32Array(DEPTH_BOUND + 1)
 
   constructor(profile: BencodeProfile) {
     if (profile.maxDepth > DEPTH_BOUND) {
       throw new RangeError(`maxDepth must be at most ${DEPTH_BOUND}, got ${profile.maxDepth}`)
     }
-    this.#profile = profile
+    this.profile = profile
   }
 
   /** Puts the cursor before the value that begins at `at`. */
@@ -56,28 +56,28 @@ export class BencodeCursor {
     this.bytes = bytes
     this.at = at
     this.depth = 0
-    this.tokensLeft = this.#profile.maxTokens
-    this.#expects[0] = IN_LIST
+    this.tokensLeft = this.profile.maxTokens
+    this.expects[0] = IN_LIST
   }
 
   /** Reads one token. After `end` the container that it closed is a value read. Throws BencodeError. */
   next(): Token {
     if (this.at >= this.bytes.length) this.fail('truncated', 'the value is cut short')
-    if (--this.tokensLeft < 0) this.fail('too-many-tokens', `more than ${this.#profile.maxTokens} tokens`)
+    if (--this.tokensLeft < 0) this.fail('too-many-tokens', `more than ${this.profile.maxTokens} tokens`)
     const byte = this.bytes[this.at]!
     const depth = this.depth
-    const expects = this.#expects[depth]!
+    const expects = this.expects[depth]!
     if (byte >= DIGIT_0 && byte <= DIGIT_9) {
-      this.#string()
+      this.string()
       if (expects !== AT_KEY) {
-        if (expects === AT_VALUE) this.#expects[depth] = AT_KEY
+        if (expects === AT_VALUE) this.expects[depth] = AT_KEY
         return TOKEN.string
       }
-      if (this.#profile.ascendingKeys) this.#checkOrder()
-      this.#expects[depth] = AT_VALUE
+      if (this.profile.ascendingKeys) this.checkOrder()
+      this.expects[depth] = AT_VALUE
       return TOKEN.key
     }
-    return this.#otherToken(byte, expects)
+    return this.otherToken(byte, expects)
   }
 
   /** Reads one whole value and leaves the cursor behind it; says with which token it began. */
@@ -95,7 +95,7 @@ export class BencodeCursor {
 
   /** To be called behind the outermost value. */
   finish(): void {
-    if (!this.#profile.trailingBytes && this.at < this.bytes.length) {
+    if (!this.profile.trailingBytes && this.at < this.bytes.length) {
       this.fail('trailing-bytes', 'bytes follow the value')
     }
   }
@@ -104,7 +104,7 @@ export class BencodeCursor {
     throw new BencodeError(code, `${what}, at byte ${this.at} of ${this.bytes.length}`)
   }
 
-  #otherToken(byte: number, expects: number): Token {
+  private otherToken(byte: number, expects: number): Token {
     const depth = this.depth
     if (byte === END && depth > 0 && expects !== AT_VALUE) {
       this.at++
@@ -112,80 +112,86 @@ export class BencodeCursor {
       return TOKEN.end
     }
     if (expects === AT_KEY) this.fail('key-not-a-string', 'a dictionary key must be a byte string')
-    if (expects === AT_VALUE) this.#expects[depth] = AT_KEY
+    if (expects === AT_VALUE) this.expects[depth] = AT_KEY
     if (byte === INTEGER) {
-      this.#integer()
+      this.integer()
       return TOKEN.integer
     }
     if (byte !== LIST && byte !== DICTIONARY) this.fail('unexpected-byte', 'no value begins with this byte')
-    if (depth >= this.#profile.maxDepth) {
-      this.fail('too-deep', `more than ${this.#profile.maxDepth} containers inside each other`)
+    if (depth >= this.profile.maxDepth) {
+      this.fail('too-deep', `more than ${this.profile.maxDepth} containers inside each other`)
     }
     this.at++
     this.depth = depth + 1
-    this.#expects[depth + 1] = byte === LIST ? IN_LIST : AT_KEY
-    this.#keyStart[depth + 1] = -1
+    this.expects[depth + 1] = byte === LIST ? IN_LIST : AT_KEY
+    this.keyStart[depth + 1] = -1
     return byte === LIST ? TOKEN.list : TOKEN.dictionary
   }
 
-  #string(): void {
+  private string(): void {
     const bytes = this.bytes
     const size = bytes.length
     const first = this.at
-    let at = first
-    let length = 0
-    let byte = bytes[at]!
-    while (byte >= DIGIT_0 && byte <= DIGIT_9) {
-      length = 10 * length + byte - DIGIT_0
-      // A length past the end is refused at its first digit too many, so it never grows large.
-      if (length > size) this.fail('bad-length', 'a string is longer than the input')
-      if (++at >= size) this.fail('truncated', 'a length is cut short')
-      byte = bytes[at]!
+    let length = bytes[first]! - DIGIT_0
+    let at = first + 1
+    // A length past the end is refused at its first digit too many, so it never grows large.
+    for (; at < size && length <= size; at++) {
+      const digit = bytes[at]! - DIGIT_0
+      if (digit < 0 || digit > 9) break
+      length = 10 * length + digit
     }
-    if (byte !== COLON) this.fail('bad-length', 'a length must be followed by a colon')
-    if (at - first > 1) this.#checkDigits(first, at)
+    const end = at + 1 + length
+    if (end > size || bytes[at] !== COLON) this.failLength(at, length)
+    if (at - first > 1) this.checkDigits(first, at)
     this.start = at + 1
-    this.end = at + 1 + length
-    if (this.end > size) this.fail('bad-length', 'a string is longer than the input')
-    this.at = this.end
+    this.end = end
+    this.at = end
   }
 
-  #integer(): void {
+  private failLength(at: number, length: number): never {
+    const size = this.bytes.length
+    if (length > size) return this.fail('bad-length', 'a string is longer than the input')
+    if (at >= size) return this.fail('truncated', 'a length is cut short')
+    if (this.bytes[at] !== COLON) return this.fail('bad-length', 'a length must be followed by a colon')
+    return this.fail('bad-length', 'a string is longer than the input')
+  }
+
+  private integer(): void {
     const bytes = this.bytes
     const size = bytes.length
     let at = this.at + 1
     if (at < size && bytes[at] === MINUS) at++
     const first = at
-    const bound = Math.min(size, first + this.#profile.maxDigits + 1)
+    const bound = Math.min(size, first + this.profile.maxDigits + 1)
     while (at < bound && bytes[at]! >= DIGIT_0 && bytes[at]! <= DIGIT_9) at++
     if (at >= size) this.fail('truncated', 'an integer is cut short')
     if (at === first) this.fail('bad-integer', 'an integer must have digits')
-    this.#checkDigits(first, at)
+    this.checkDigits(first, at)
     if (bytes[at] !== END) this.fail('bad-integer', 'an integer must consist of digits')
     this.start = this.at + 1
     this.end = at
     this.at = at + 1
     const negativeZero = first > this.start && bytes[first] === DIGIT_0
-    if (negativeZero && this.#profile.canonicalNumbers) this.fail('bad-integer', 'an integer must not be -0')
+    if (negativeZero && this.profile.canonicalNumbers) this.fail('bad-integer', 'an integer must not be -0')
   }
 
-  #checkDigits(first: number, end: number): void {
-    if (end - first > this.#profile.maxDigits) {
-      this.fail('bad-integer', `more than ${this.#profile.maxDigits} digits`)
+  private checkDigits(first: number, end: number): void {
+    if (end - first > this.profile.maxDigits) {
+      this.fail('bad-integer', `more than ${this.profile.maxDigits} digits`)
     }
-    if (this.#profile.canonicalNumbers && end - first > 1 && this.bytes[first] === DIGIT_0) {
+    if (this.profile.canonicalNumbers && end - first > 1 && this.bytes[first] === DIGIT_0) {
       this.fail('bad-integer', 'a number must not have leading zeros')
     }
   }
 
-  #checkOrder(): void {
+  private checkOrder(): void {
     const depth = this.depth
-    const before = this.#keyStart[depth]!
-    if (before >= 0 && compareRanges(this.bytes, before, this.#keyEnd[depth]!, this.start, this.end) >= 0) {
+    const before = this.keyStart[depth]!
+    if (before >= 0 && compareRanges(this.bytes, before, this.keyEnd[depth]!, this.start, this.end) >= 0) {
       this.fail('keys-not-ascending', 'keys must be in strictly ascending order')
     }
-    this.#keyStart[depth] = this.start
-    this.#keyEnd[depth] = this.end
+    this.keyStart[depth] = this.start
+    this.keyEnd[depth] = this.end
   }
 }
 

@@ -5,91 +5,123 @@ import type { BencodeCursor, Token } from './bencode-cursor.ts'
 
 const ABSENT = -1
 
+/** Places in the table that keys are looked up by; a power of two, several times the keys. */
+const HASH_PLACES = 64
+
+/** What is noted of each field, side by side. */
+const NOTES = 4
+const START = 0
+const END = 1
+const CONTENT = 2
+const TYPE = 3
+
 /**
  * The fields of one dictionary that somebody wants to know of, and after a scan where they are. Fields are named by
- * their index in `keys`. Of duplicate keys the first counts.
+ * their index in the list of keys. Of duplicate keys the first counts.
  */
 export class BencodeFields {
-  /** Token with which the value of each field begins; meaningless when the field is absent. */
-  readonly tokens: Uint8Array
-  /** The whole value of each field as received: [starts, ends). starts is -1 when the field is absent. */
-  readonly starts: Int32Array
-  readonly ends: Int32Array
-  /** Where the content of a string, or the digits of an integer begin. */
-  readonly contents: Int32Array
-  readonly #keys: Uint8Array[] = []
-  /** Length and first byte of each key, to tell most keys apart at once. */
-  readonly #signatures: Int32Array
-  readonly #nested: (BencodeFields | null)[]
+  private readonly keys: readonly Uint8Array[]
+  private readonly nested: readonly (BencodeFields | null)[]
+  /** START is ABSENT for fields that are not there. */
+  private readonly notes: Int32Array
+  /** From hash of a key to the index of the one field that it can be. */
+  private readonly places: Int8Array
+  private readonly factor: number
 
-  /** `keys`: ASCII, not empty. `nested`: for fields that are dictionaries to be scanned too. */
+  /** `keys`: ASCII, not empty, at most 16. `nested`: of which fields that are dictionaries the fields are wanted. */
   constructor(keys: readonly string[], nested: Readonly<Record<string, BencodeFields>> = {}) {
-    this.tokens = new Uint8Array(keys.length)
-    this.starts = new Int32Array(keys.length).fill(ABSENT)
-    this.ends = new Int32Array(keys.length)
-    this.contents = new Int32Array(keys.length)
-    this.#signatures = new Int32Array(keys.length)
-    this.#nested = keys.map((key) => nested[key] ?? null)
-    for (const [index, key] of keys.entries()) {
-      const bytes = Uint8Array.from(key, (character) => character.charCodeAt(0))
-      this.#keys.push(bytes)
-      this.#signatures[index] = (bytes.length << 8) | bytes[0]!
-    }
+    this.keys = keys.map((key) => Uint8Array.from(key, (character) => character.charCodeAt(0)))
+    this.nested = keys.map((key) => nested[key] ?? null)
+    this.notes = new Int32Array(NOTES * keys.length).fill(ABSENT)
+    const { factor, places } = perfectHash(this.keys)
+    this.factor = factor
+    this.places = places
   }
 
   /** Scans the dictionary that the cursor has just entered, to behind its end. Throws BencodeError. */
   scan(cursor: BencodeCursor): void {
-    this.starts.fill(ABSENT)
+    const notes = this.notes
+    for (let note = 0; note < notes.length; note += NOTES) notes[note] = ABSENT
     while (cursor.next() !== TOKEN.end) {
-      const index = this.#indexOf(cursor)
-      if (index < 0 || this.starts[index] !== ABSENT) cursor.skip()
-      else this.#take(index, cursor)
+      const index = this.indexOf(cursor.bytes, cursor.start, cursor.end)
+      if (index < 0 || notes[NOTES * index] !== ABSENT) cursor.skip()
+      else this.take(index, cursor)
     }
   }
 
   has(index: number): boolean {
-    return this.starts[index] !== ABSENT
+    return this.notes[NOTES * index + START] !== ABSENT
   }
 
   /** Whether the field is there and its value is of this kind. */
   is(index: number, token: Token): boolean {
-    return this.starts[index] !== ABSENT && this.tokens[index] === token
+    return this.has(index) && this.notes[NOTES * index + TYPE] === token
+  }
+
+  /** The token with which the value of a field begins; only of one that is there. */
+  tokenOf(index: number): Token {
+    return this.notes[NOTES * index + TYPE] as Token
+  }
+
+  /** The value of a field as received is [startOf, endOf); only of one that is there. */
+  startOf(index: number): number {
+    return this.notes[NOTES * index + START]!
+  }
+
+  endOf(index: number): number {
+    return this.notes[NOTES * index + END]!
+  }
+
+  /** Where the content of a string, or the digits of an integer begin. */
+  contentOf(index: number): number {
+    return this.notes[NOTES * index + CONTENT]!
   }
 
   /** The bytes of a string field; -1 when it is absent or no string. */
   lengthOf(index: number): number {
-    return this.is(index, TOKEN.string) ? this.ends[index]! - this.contents[index]! : -1
+    return this.is(index, TOKEN.string) ? this.endOf(index) - this.contentOf(index) : -1
   }
 
-  #take(index: number, cursor: BencodeCursor): void {
-    this.starts[index] = cursor.at
-    const nested = this.#nested[index]!
+  private take(index: number, cursor: BencodeCursor): void {
+    const start = cursor.at
+    const nested = this.nested[index]!
     let token: Token
-    if (nested === null) {
-      token = cursor.skip()
-      this.contents[index] = cursor.start
-    } else {
+    if (nested === null) token = cursor.skip()
+    else {
       token = cursor.next()
       if (token === TOKEN.dictionary) nested.scan(cursor)
       else if (token === TOKEN.list) cursor.leave()
     }
-    this.tokens[index] = token
-    this.ends[index] = cursor.at
+    const note = NOTES * index
+    const notes = this.notes
+    notes[note + START] = start
+    notes[note + END] = cursor.at
+    notes[note + CONTENT] = cursor.start
+    notes[note + TYPE] = token
   }
 
-  #indexOf(cursor: BencodeCursor): number {
-    const { bytes, start, end } = cursor
+  private indexOf(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return ABSENT
-    const signature = ((end - start) << 8) | bytes[start]!
-    const signatures = this.#signatures
-    for (let index = 0; index < signatures.length; index++) {
-      if (signatures[index] === signature && matches(this.#keys[index]!, bytes, start)) return index
-    }
-    return ABSENT
+    const index = this.places[(bytes[start]! + this.factor * (end - start)) & (HASH_PLACES - 1)]!
+    if (index < 0) return ABSENT
+    const key = this.keys[index]!
+    if (key.length !== end - start) return ABSENT
+    for (let i = 0; i < key.length; i++) if (key[i] !== bytes[start + i]) return ABSENT
+    return index
   }
 }
 
-function matches(key: Uint8Array, bytes: Uint8Array, start: number): boolean {
-  for (let i = 1; i < key.length; i++) if (key[i] !== bytes[start + i]) return false
-  return true
+/** A factor under which first byte + factor · length is different for all keys, and the places that follow. */
+function perfectHash(keys: readonly Uint8Array[]): { factor: number; places: Int8Array } {
+  for (let factor = 1; factor < HASH_PLACES; factor++) {
+    const places = new Int8Array(HASH_PLACES).fill(ABSENT)
+    const isTaken = keys.some((key, index) => {
+      const place = (key[0]! + factor * key.length) & (HASH_PLACES - 1)
+      const taken = places[place] !== ABSENT
+      places[place] = index
+      return taken
+    })
+    if (!isTaken) return { factor, places }
+  }
+  throw new RangeError('two keys have the same first letter and length')
 }

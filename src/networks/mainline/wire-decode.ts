@@ -6,6 +6,7 @@ import { BencodeError, ENVELOPE } from '../../codecs/bencode-value.ts'
 import { unpackAddress } from '../../codecs/compact-address.ts'
 import type { Address } from '../../kademlia/contact.ts'
 import { asId } from '../../kademlia/id.ts'
+import type { Id } from '../../kademlia/id.ts'
 import { ProtocolError } from '../../kademlia/ports.ts'
 import type { Message, QueryMessage } from '../../kademlia/ports.ts'
 import { ERROR } from './messages.ts'
@@ -58,7 +59,7 @@ export function decodeMessage(datagram: Uint8Array, from: Address): Message<Main
     drop('no-transaction', `t must be a byte string, got ${found(top, TOP.t)}`)
   if (top.lengthOf(TOP.y) < 0) drop('no-type', `y must be a byte string, got ${found(top, TOP.y)}`)
   const transaction = bytesOf(datagram, top, TOP.t)
-  const type = top.lengthOf(TOP.y) === 1 ? datagram[top.contents[TOP.y]!] : 0
+  const type = top.lengthOf(TOP.y) === 1 ? datagram[top.contentOf(TOP.y)] : 0
   if (type === LETTER.q) return readQuery(datagram, transaction, from)
   if (type === LETTER.r) return readReply(datagram, transaction)
   if (type === LETTER.e) return readError(datagram, transaction)
@@ -106,7 +107,7 @@ function readQuery(bytes: Uint8Array, transaction: Uint8Array, from: Address): Q
 }
 
 function methodOf(bytes: Uint8Array): MethodName | null {
-  const start = top.contents[TOP.q]!
+  const start = top.contentOf(TOP.q)
   const length = top.lengthOf(TOP.q)
   for (let method = 0; method < METHODS.length; method++) {
     const name = METHOD_BYTES[method]!
@@ -126,7 +127,7 @@ function readKnown(bytes: Uint8Array, method: MethodName, transaction: Uint8Arra
   }
   requireId(ARGUMENT.info_hash, 'info_hash', method, transaction)
   const infoHash = asId(bytesOf(bytes, args, ARGUMENT.info_hash))
-  if (method === 'announce_peer') return readAnnounce(bytes, transaction)
+  if (method === 'announce_peer') return readAnnounce(bytes, infoHash, transaction)
   return {
     method,
     infoHash,
@@ -146,11 +147,10 @@ function readUnknown(bytes: Uint8Array, transaction: Uint8Array): MainlineQuery 
   return { method: 'find_node', target: asId(bytesOf(bytes, args, field)), want: readWant(bytes) }
 }
 
-function readAnnounce(bytes: Uint8Array, transaction: Uint8Array): MainlineQuery {
+function readAnnounce(bytes: Uint8Array, infoHash: Id, transaction: Uint8Array): MainlineQuery {
   const method = 'announce_peer'
-  const infoHash = asId(bytesOf(bytes, args, ARGUMENT.info_hash))
   // B5-24: nobody shares the torrent of an all-zero hash; it is what broken clients send.
-  if (infoHash.every((byte) => byte === 0)) refuse(transaction, `${method}: info_hash must not be all zero`)
+  if (isAllZero(infoHash)) refuse(transaction, `${method}: info_hash must not be all zero`)
   const length = args.lengthOf(ARGUMENT.token)
   if (length < 0 || length > MAX_TOKEN_BYTES) {
     const got = found(args, ARGUMENT.token)
@@ -165,6 +165,11 @@ function readAnnounce(bytes: Uint8Array, transaction: Uint8Array): MainlineQuery
   }
 }
 
+function isAllZero(id: Id): boolean {
+  for (let i = 0; i < id.length; i++) if (id[i] !== 0) return false
+  return true
+}
+
 function readPort(bytes: Uint8Array, transaction: Uint8Array): number {
   const port = integerOf(bytes, args, ARGUMENT.port)
   if (typeof port === 'number' && port >= 1 && port <= 65_535) return port
@@ -177,7 +182,7 @@ function readWant(bytes: Uint8Array): Want {
   if (!args.is(ARGUMENT.want, TOKEN.list)) return null
   let n4 = false
   let n6 = false
-  items.open(bytes, args.starts[ARGUMENT.want])
+  items.open(bytes, args.startOf(ARGUMENT.want))
   items.next()
   for (let token = items.skip(); token !== TOKEN.end; token = items.skip()) {
     const isName = token === TOKEN.string && items.end - items.start === 2 && bytes[items.start] === LETTER.n
@@ -193,12 +198,12 @@ function readReply(bytes: Uint8Array, transaction: Uint8Array): Message<Mainline
     fail(transaction, `id must be ${ID_BYTES} bytes, got ${found(results, RESULT.id)}`)
   }
   const reply: { -readonly [key in keyof MainlineReply]: MainlineReply[key] } = {}
-  const nodes = readContacts(bytes, results.contents[RESULT.nodes]!, results.lengthOf(RESULT.nodes), 4)
+  const nodes = readContacts(bytes, results.contentOf(RESULT.nodes), results.lengthOf(RESULT.nodes), 4)
   if (nodes !== null) reply.nodes = nodes
-  const nodes6 = readContacts(bytes, results.contents[RESULT.nodes6]!, results.lengthOf(RESULT.nodes6), 6)
+  const nodes6 = readContacts(bytes, results.contentOf(RESULT.nodes6), results.lengthOf(RESULT.nodes6), 6)
   if (nodes6 !== null) reply.nodes6 = nodes6
   if (results.is(RESULT.values, TOKEN.list)) {
-    items.open(bytes, results.starts[RESULT.values])
+    items.open(bytes, results.startOf(RESULT.values))
     reply.values = readCompactPeers(bytes, items)
   }
   const tokenLength = results.lengthOf(RESULT.token)
@@ -215,7 +220,7 @@ function readError(bytes: Uint8Array, transaction: Uint8Array): Message<Mainline
   let message = ''
   const isList = top.is(TOP.e, TOKEN.list)
   if (isList || top.is(TOP.e, TOKEN.string)) {
-    items.open(bytes, top.starts[TOP.e])
+    items.open(bytes, top.startOf(TOP.e))
     if (isList) items.next()
     for (let rest = 2; rest > 0 && (isList || rest === 2); rest--) {
       const token = items.skip()
@@ -238,13 +243,13 @@ function readSeenAs(bytes: Uint8Array): Address | null {
 
 /** The content of a string field, as a plain Uint8Array even where the datagram is a Buffer. */
 function bytesOf(bytes: Uint8Array, fields: BencodeFields, field: number): Uint8Array {
-  const start = fields.contents[field]!
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, fields.ends[field]! - start)
+  const start = fields.contentOf(field)
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, fields.endOf(field) - start)
 }
 
 function integerOf(bytes: Uint8Array, fields: BencodeFields, field: number): number | bigint | null {
   if (!fields.is(field, TOKEN.integer)) return null
-  return integerAt(bytes, fields.contents[field]!, fields.ends[field]! - 1)
+  return integerAt(bytes, fields.contentOf(field), fields.endOf(field) - 1)
 }
 
 /** Set when present and not 0; of another type, it is as if it were absent. */
@@ -265,7 +270,7 @@ function requireId(field: number, name: string, method: string, transaction: Uin
 /** What stands where something else should, for messages; never the bytes themselves (specs T33). */
 function found(fields: BencodeFields, field: number): string {
   if (!fields.has(field)) return 'none'
-  const token = fields.tokens[field]
+  const token = fields.tokenOf(field)
   if (token === TOKEN.string) return String(fields.lengthOf(field))
   return token === TOKEN.integer ? 'an integer' : token === TOKEN.list ? 'a list' : 'a dictionary'
 }

@@ -36,7 +36,7 @@ const BASE_BYTES =
 
 /**
  * A reply, in a buffer that the next reply overwrites. What does not fit in MAX_DATAGRAM_BYTES is shed: values from
- * their end, then nodes6, then nodes. When its transaction leaves no room even so, it becomes a 203, and when that
+ * their end, then nodes6, then nodes; that is, nodes have room first and values what is left. When its transaction leaves no room even so, it becomes a 203, and when that
  * does not fit either, ProtocolError is thrown; after decoding neither can be (MAX_TRANSACTION_BYTES).
  * Contacts and values of the wrong family are left out (B32-07).
  */

@@ -13,6 +13,8 @@ import { ascii, stringSize, writer } from './wire-writer.ts'
 export interface Self {
   readonly id: Id
   readonly version: Uint8Array
+  /** Our UDP port. */
+  readonly port?: number | undefined
 }
 
 const PART = {
@@ -47,13 +49,14 @@ const METHOD = {
 
 const END = 0x65
 
-/** The sender of a query as its answer names it; kept by `measureIp` for `putIp`. */
-const ip = new Uint8Array(COMPACT_BYTES[6])
+/** The sender of a query as its answer names it, and its size; kept by `measureIp` for `putIp`. */
+const ip6 = new Uint8Array(COMPACT_BYTES[6])
+const ip4 = ip6.subarray(0, COMPACT_BYTES[4])
 let ipBytes: 0 | 6 | 18 = 0
 
 /** Takes in whose address the next `putIp` writes; says how many bytes that will take. */
 export function measureIp(to: Address): number {
-  ipBytes = writeAddress(to, ip, 0)
+  ipBytes = writeAddress(to, ip6, 0)
   return ipBytes === 0 ? 0 : PART.ip.length + stringSize(ipBytes)
 }
 
@@ -61,8 +64,7 @@ export function measureIp(to: Address): number {
 export function putIp(): void {
   if (ipBytes === 0) return
   writer.put(PART.ip)
-  writer.prefix(ipBytes)
-  writer.put(ipBytes === COMPACT_BYTES[6] ? ip : ip.subarray(0, ipBytes))
+  writer.string(ipBytes === COMPACT_BYTES[6] ? ip6 : ip4)
 }
 
 /** A query; its bytes are fresh. With `ro` when we are read-only (B43-02). */
@@ -75,7 +77,7 @@ export function encodeQuery(
   writer.beginFresh()
   writer.put(PART.begin)
   writer.put(self.id)
-  putArguments(query)
+  putArguments(query, self.port)
   writer.put(METHOD[query.method])
   if (readOnly) writer.put(PART.readOnly)
   writer.put(PART.transaction)
@@ -121,7 +123,7 @@ export function encodeError(
   return writer.end()
 }
 
-function putArguments(query: MainlineQuery): void {
+function putArguments(query: MainlineQuery, ownPort: number | undefined): void {
   if (query.method === 'find_node') {
     writer.put(PART.target)
     writer.put(query.target)
@@ -136,9 +138,11 @@ function putArguments(query: MainlineQuery): void {
     if (query.port === 'implied') writer.put(PART.impliedPort)
     writer.put(PART.infoHash)
     writer.put(query.infoHash)
-    if (query.port !== 'implied') {
+    // Beside implied_port too: libtorrent refuses an announce that has no port, others do not know implied_port.
+    const port = query.port === 'implied' ? ownPort : query.port
+    if (port !== undefined) {
       writer.put(PART.port)
-      writer.number(query.port)
+      writer.number(port)
       writer.byte(END)
     }
     if (query.seed) writer.put(PART.seed)

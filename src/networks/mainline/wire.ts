@@ -15,6 +15,8 @@ export interface WireOptions {
   readonly family: Family
   /** Asked for each message, because it may change at run time (BEP 42). */
   readonly ownId: () => Id
+  /** Our UDP port, which an announce names beside `implied_port`. */
+  readonly ownPort?: number
   /** Whether our queries say `ro` (BEP 43). */
   readonly readOnly: () => boolean
   /** `v` of every message: two bytes of client, two of version (BEP 20, K-04). */
@@ -27,7 +29,7 @@ export interface WireOptions {
  * Wires share buffers, so one costs nothing but its closures. Throws RangeError for a version of other than 4 bytes.
  */
 export function createWire(options: WireOptions): Wire<MainlineQuery, MainlineReply> {
-  const { family, ownId, readOnly } = options
+  const { family, ownId, ownPort, readOnly } = options
   const version = options.version.slice()
   if (version.length !== VERSION_BYTES) {
     throw new RangeError(`version must be ${VERSION_BYTES} bytes, got ${version.length}`)
@@ -35,7 +37,7 @@ export function createWire(options: WireOptions): Wire<MainlineQuery, MainlineRe
   return {
     decode: decodeMessage,
     encodeQuery: (query, transaction) =>
-      encodeQuery(query, transaction, { id: ownId(), version }, readOnly()),
+      encodeQuery(query, transaction, { id: ownId(), version, port: ownPort }, readOnly()),
     encodeReply: (reply, transaction, to) =>
       encodeReply(reply, transaction, to, { id: ownId(), version }, family),
     encodeError: (refusal, transaction, to) => encodeError(refusal, transaction, to, version),

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ENVELOPE } from '../../src/codecs/bencode.ts'
+import { BencodeCursor, TOKEN } from '../../src/codecs/bencode-cursor.ts'
+import { BencodeFields } from '../../src/codecs/bencode-fields.ts'
+import { bytesOf, textOf } from './bencode-samples.ts'
+
+const A = 0
+const INNER = 1
+const T = 2
+
+function scanned(text: string): { top: BencodeFields; inner: BencodeFields; raw: (index: number) => string } {
+  const inner = new BencodeFields(['id', 'v'])
+  const top = new BencodeFields(['a', 'in', 't'], { in: inner })
+  const cursor = new BencodeCursor(ENVELOPE)
+  const bytes = bytesOf(text)
+  cursor.open(bytes)
+  cursor.next()
+  top.scan(cursor)
+  return { top, inner, raw: (index) => textOf(bytes.subarray(top.startOf(index), top.endOf(index))) }
+}
+
+describe('The fields of a dictionary', () => {
+  test('are found wherever they stand, with their kind and exact bytes', () => {
+    const { top, raw } = scanned('d1:t2:aa1:x3:abc1:ali1ei2eee')
+    assert.ok(top.is(T, TOKEN.string))
+    assert.equal(top.lengthOf(T), 2)
+    assert.equal(raw(T), '2:aa')
+    assert.ok(top.is(A, TOKEN.list))
+    assert.equal(raw(A), 'li1ei2ee')
+    assert.equal(top.lengthOf(A), -1)
+    assert.equal(top.has(INNER), false)
+  })
+
+  test('are found one level down where that is asked for, and there only', () => {
+    const { top, inner, raw } = scanned('d1:ad2:id2:xxe2:ind2:id3:abc1:vlee1:t0:e')
+    assert.ok(top.is(INNER, TOKEN.dictionary))
+    assert.equal(raw(INNER), 'd2:id3:abc1:vlee')
+    assert.equal(inner.lengthOf(0), 3)
+    assert.ok(inner.is(1, TOKEN.list))
+    assert.equal(top.lengthOf(T), 0)
+  })
+
+  test('count once: the first of duplicate keys', () => {
+    const { top, inner, raw } = scanned('d2:ind2:id1:ae2:ind2:id2:bbe1:ai1e1:ai2ee')
+    assert.equal(inner.lengthOf(0), 1)
+    assert.equal(raw(A), 'i1e')
+    assert.equal(top.has(T), false)
+  })
+
+  test('are forgotten before the next scan', () => {
+    const fields = new BencodeFields(['a'])
+    const cursor = new BencodeCursor(ENVELOPE)
+    for (const [text, there] of [
+      ['d1:ai1ee', true],
+      ['de', false],
+    ] as const) {
+      cursor.open(bytesOf(text))
+      cursor.next()
+      fields.scan(cursor)
+      assert.equal(fields.has(0), there)
+    }
+  })
+
+  test('are not taken for other keys of the same length and first letter', () => {
+    const { top } = scanned('d2:ixi1e0:i1e1:bi1ee')
+    assert.equal(top.has(INNER), false)
+    assert.equal(top.has(A), false)
+  })
+})

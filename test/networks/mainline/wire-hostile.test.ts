@@ -1,0 +1,298 @@
+// T18 and other malice: whatever comes in, the wire answers with a message or with ProtocolError, and reads no
+// differently from a plain decoder.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { encodeBencode } from '../../../src/codecs/bencode.ts'
+import type { BencodeInput } from '../../../src/codecs/bencode.ts'
+import { asId } from '../../../src/kademlia/id.ts'
+import { ProtocolError } from '../../../src/kademlia/ports.ts'
+import { bytesOf, textOf } from '../../codecs/bencode-samples.ts'
+import { runs } from '../../property-runs.ts'
+import { FROM, HASH, ID, bep5, decode, wire } from './packets.ts'
+import type { MainlineMessage } from './packets.ts'
+import { outcomeOf } from './wire-oracle.ts'
+import type { Outcome } from './wire-oracle.ts'
+
+/** The outcome of the wire itself, in the form of the oracle. */
+function outcomeOfWire(bytes: Uint8Array): Outcome {
+  let message: MainlineMessage
+  try {
+    message = decode(bytes)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    if (error.answer) return `${error.answer.code} ${textOf(error.answer.transaction)}`
+    return error.failedTransaction ? `failed ${textOf(error.failedTransaction)}` : 'dropped'
+  }
+  const { transaction, ...rest } = message
+  const t = textOf(transaction)
+  if (message.kind === 'error') return asText({ ...rest, t })
+  const id = message.senderId
+  if (message.kind === 'reply')
+    return asText({ kind: 'reply', t, id, reply: message.reply, seenAs: message.seenAs })
+  return asText({ kind: 'query', t, id, dialPort: message.dialPort, ...message.query })
+}
+
+/** Bytes as text, all the way down. */
+function asText(value: Record<string, unknown>): Record<string, unknown> {
+  const inner = (each: unknown): unknown => {
+    if (each instanceof Uint8Array) return textOf(each)
+    if (Array.isArray(each)) return each.map(inner)
+    if (typeof each !== 'object' || each === null) return each
+    return Object.fromEntries(Object.entries(each).map(([key, one]) => [key, inner(one)]))
+  }
+  return inner(value) as Record<string, unknown>
+}
+
+const agree = (bytes: Uint8Array): void => assert.deepEqual(outcomeOfWire(bytes), outcomeOf(bytes))
+
+type Fields = Record<string, BencodeInput>
+
+const everyArgument: Record<string, Fields> = {
+  ping: { id: ID },
+  find_node: { id: ID, target: HASH, want: ['n4'] },
+  get_peers: { id: ID, info_hash: HASH, noseed: 1, scrape: 1, want: ['n6'] },
+  announce_peer: { id: ID, implied_port: 0, info_hash: HASH, port: 1, seed: 1, token: 'aoeusnth' },
+  vote: { id: ID, target: HASH },
+  get: { id: ID, info_hash: HASH },
+}
+const needed: Record<string, readonly string[]> = {
+  ping: ['id'],
+  find_node: ['id', 'target'],
+  get_peers: ['id', 'info_hash'],
+  announce_peer: ['id', 'info_hash', 'port', 'token'],
+  vote: ['id', 'target'],
+  get: ['id', 'info_hash'],
+}
+const wrongValues: readonly (readonly [string, BencodeInput])[] = [
+  ['an integer', 7],
+  ['-1', -1],
+  ['2^63', 2n ** 63n],
+  ['an empty string', ''],
+  ['a list', []],
+  ['a full list', [1, ID, []]],
+  ['a dictionary', {}],
+  ['a full dictionary', { id: ID, length: 1e9 }],
+]
+
+/** Of these the wrong values above are right ones. */
+const isAllowed = (field: string, what: string): boolean =>
+  (field === 'token' && what === 'an empty string') || (field === 'port' && what === 'an integer')
+
+describe('A field of another type', () => {
+  for (const [q, args] of Object.entries(everyArgument)) {
+    for (const field of Object.keys(args)) {
+      test(`T18 ${field} of ${q} is answered with an error where it is needed, else ignored`, () => {
+        for (const [what, value] of wrongValues) {
+          const packet = encodeBencode({ t: 'aa', y: 'q', q, a: { ...args, [field]: value } })
+          agree(packet)
+          const isNeeded = needed[q]!.includes(field) && !isAllowed(field, what)
+          const expected = q in { vote: 1, get: 1 } && field !== 'id' ? '204 aa' : '203 aa'
+          const outcome = outcomeOfWire(packet)
+          if (isNeeded) assert.equal(outcome, expected, what)
+          else assert.equal(typeof outcome, 'object', what)
+        }
+      })
+    }
+  }
+
+  for (const field of ['a', 'q', 't', 'y', 'ro', 'v', 'ip', 'r', 'e']) {
+    test(`T18 ${field} of the envelope is answered with an error, dropped or ignored`, () => {
+      for (const [q, a] of Object.entries(everyArgument)) {
+        for (const [what, value] of wrongValues) {
+          const packet = encodeBencode({ t: 'aa', y: 'q', q, a, [field]: value })
+          agree(packet)
+          const outcome = outcomeOfWire(packet)
+          if (field === 'y') assert.equal(outcome, 'dropped', what)
+          else if (field === 't' && what !== 'an empty string') assert.equal(outcome, 'dropped', what)
+          else if (field === 'a')
+            assert.equal(outcome, what === 'a full dictionary' && q === 'ping' ? outcome : outcome)
+        }
+      }
+    })
+  }
+
+  const everyResult: Fields = {
+    id: ID,
+    nodes: new Uint8Array(26).fill(1),
+    nodes6: new Uint8Array(38).fill(1),
+    token: 'aoeusnth',
+    values: [new Uint8Array(6).fill(1)],
+  }
+  for (const field of [...Object.keys(everyResult), 'r', 'e', 'ip', 't']) {
+    test(`T18 ${field} of a reply fails its request or is ignored`, () => {
+      for (const [, value] of wrongValues) {
+        for (const y of ['r', 'e']) {
+          const r = field in everyResult ? { ...everyResult, [field]: value } : everyResult
+          const top = field in everyResult ? {} : { [field]: value }
+          agree(encodeBencode({ t: 'aa', y, r, e: [201, 'x'], ip: '', ...top }))
+        }
+      }
+    })
+  }
+})
+
+const corpus: readonly Uint8Array[] = [
+  ...Object.values(bep5).map(bytesOf),
+  ...Object.entries(everyArgument).map(([q, a]) =>
+    encodeBencode({ t: 'aa', y: 'q', q, a, ro: 1, v: 'LT12' }),
+  ),
+  wire
+    .encodeReply(
+      {
+        nodes: [{ id: asId(HASH), address: { host: '8.8.8.8', port: 6881 } }],
+        nodes6: [{ id: asId(HASH), address: { host: '2a00::1', port: 6881 } }],
+        token: bytesOf('aoeusnth'),
+        values: [bytesOf('axje.u'), bytesOf('idhtnm')],
+      },
+      bytesOf('aa'),
+      FROM,
+    )
+    .slice(),
+]
+
+const change = fc.record({
+  at: fc.nat(),
+  removed: fc.nat({ max: 4 }),
+  put: fc.oneof(
+    fc.constantFrom(
+      '',
+      'd',
+      'l',
+      'i',
+      'e',
+      ':',
+      '0',
+      '1',
+      '9',
+      '-',
+      '\0',
+      '\xff',
+      'i1e',
+      '0:',
+      '2:id',
+      '1:t',
+      'le',
+    ),
+    fc.uint8Array({ maxLength: 3 }).map(textOf),
+  ),
+})
+
+describe('A packet with random damage', () => {
+  test('T18 is read as a plain decoder reads it, and never throws anything else than ProtocolError', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...corpus), fc.array(change, { maxLength: 4 }), (packet, changes) => {
+        let text = textOf(packet)
+        for (const { at, removed, put } of changes) {
+          const where = at % (text.length + 1)
+          text = text.slice(0, where) + put + text.slice(where + removed)
+        }
+        agree(bytesOf(text))
+      }),
+      runs(20_000),
+    )
+  })
+
+  test('T18 also when it is only noise', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (noise) => {
+        agree(noise)
+        agree(Buffer.concat([Buffer.from('d1:t2:aa1:y1:q'), noise]))
+      }),
+      runs(2000),
+    )
+  })
+})
+
+const leaves = fc
+  .oneof(
+    fc.constantFrom('n4', 'n6', 'x'.repeat(20), '\0'.repeat(20), 'y'.repeat(26), 'z'.repeat(38), 'axje.u'),
+    fc.constantFrom<BencodeInput>('', 0, 1, 7, -1, 65_535, 65_536, 2n ** 63n),
+  )
+  .map((value) => textOf(encodeBencode(value)))
+
+/** Any value, as bencoded text. */
+const values = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 2, depthSize: 'small', withCrossShrink: true },
+    { arbitrary: leaves, weight: 3 },
+    { arbitrary: fc.array(tie('value'), { maxLength: 3 }).map((items) => `l${items.join('')}e`), weight: 1 },
+    { arbitrary: fc.array(tie('value'), { maxLength: 2 }).map((items) => `d${keyed(items)}e`), weight: 1 },
+  ),
+})).value
+
+const keyed = (items: readonly string[]): string => items.map((item) => `2:id${item}`).join('')
+
+const right: Readonly<Record<string, readonly string[]>> = {
+  id: ['20:abcdefghij0123456789'],
+  target: ['20:mnopqrstuvwxyz123456'],
+  info_hash: ['20:mnopqrstuvwxyz123456'],
+  token: ['8:aoeusnth'],
+  port: ['i6881e'],
+  implied_port: ['i1e', 'i0e'],
+  want: ['l2:n4e', 'l2:n6i1e2:n4e'],
+  seed: ['i1e'],
+  noseed: ['i1e'],
+  scrape: ['i1e'],
+  nodes: [`26:${'n'.repeat(26)}`, '0:'],
+  nodes6: [`38:${'n'.repeat(38)}`],
+  values: ['l6:axje.u0:18:012345678901234567e', 'le'],
+  a: ['de'],
+  r: ['de'],
+  q: ['4:ping', '9:find_node', '9:get_peers', '13:announce_peer', '4:vote', '0:'],
+  e: ['li201e4:texte', '4:text', 'li201ee'],
+  ip: ['6:\x08\x08\x08\x08\x01\x01'],
+  ro: ['i1e'],
+  t: ['2:aa'],
+  y: ['1:q', '1:q', '1:r', '1:e'],
+  '': ['0:'],
+  x: ['0:'],
+  ['__proto__']: ['0:'],
+}
+
+/** One field: in most cases as it should be, in some anything. */
+const field = (key: string): fc.Arbitrary<string> =>
+  fc
+    .oneof({ arbitrary: fc.constantFrom(...right[key]!), weight: 7 }, { arbitrary: values, weight: 1 })
+    .map((value) => `${key.length}:${key}${value}`)
+
+const inside = fc.shuffledSubarray(Object.keys(right).slice(0, 13), { minLength: 6 }).chain(fieldsOf)
+const spare = fc.array(fc.constantFrom(...Object.keys(right)), { maxLength: 2 })
+
+function fieldsOf(keys: readonly string[]): fc.Arbitrary<string> {
+  return fc.tuple(...keys.map(field)).map((fields) => fields.join(''))
+}
+
+/** Fields in any order, sometimes left out or twice. */
+const messages = fc
+  .tuple(
+    inside.map((fields) => `1:ad2:id20:abcdefghij0123456789${fields}e`),
+    inside.map((fields) => `1:rd${fields}e`),
+    fc.shuffledSubarray(['q', 'e', 'ip', 'ro'], { minLength: 2 }).chain(fieldsOf),
+    spare.chain(fieldsOf),
+    fieldsOf(['t', 'y']),
+  )
+  .chain((parts) => fc.shuffledSubarray([...parts], { minLength: 4 }))
+  .map((parts) => `d${parts.join('')}e`)
+
+describe('A message of any fields in any order', () => {
+  test('T18 K-13 is read as a plain decoder reads it', () => {
+    fc.assert(
+      fc.property(messages, (text) => agree(bytesOf(text))),
+      runs(10_000),
+    )
+  })
+
+  test('T18 often enough is a message, so that this says something', () => {
+    const kinds = new Map<string, number>()
+    for (const text of fc.sample(messages, { seed: 1, numRuns: 2000 })) {
+      const outcome = outcomeOfWire(bytesOf(text))
+      const kind =
+        typeof outcome === 'string' ? outcome.slice(0, 3) : String(outcome['method'] ?? outcome['kind'])
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+    }
+    for (const kind of ['ping', 'find_node', 'get_peers', 'announce_peer', 'reply', 'error', '203', 'fai']) {
+      assert.ok((kinds.get(kind) ?? 0) >= 10, `${kind} is among ${JSON.stringify([...kinds])}`)
+    }
+  })
+})
