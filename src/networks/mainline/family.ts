@@ -100,7 +100,7 @@ export class FamilyNode {
         seenAs: (address, by, now) => this.#seenAs(address, by, now),
         notice: (event) => this.#notice(event),
       },
-      createEngine: (effects) => this.#createEngine(effects, policy, probes),
+      createEngine: (effects) => this.#createEngine(effects, policy, probes, local.port),
     })
     this.joining = new Joining({
       runner: this.runner,
@@ -116,6 +116,7 @@ export class FamilyNode {
     effects: Effects,
     policy: AdmissionPolicy,
     probes: Probes<MainlineQuery, MainlineReply>,
+    ownPort: number,
   ): Engine<MainlineQuery, MainlineReply> {
     const { options, random, scheduler, hash, store } = this.#shared
     const { parameters } = options
@@ -123,7 +124,8 @@ export class FamilyNode {
     const now = scheduler.now()
     const readOnly = (): boolean => options.readOnly
     const tokens = new WriteTokens({ parameters, random, hash, now })
-    const wire = createWire({ family, ownId: () => table.ownId, readOnly, version: options.version })
+    const { version } = options
+    const wire = createWire({ family, ownId: () => table.ownId, ownPort, readOnly, version })
     const answers = new MainlineAnswers({
       family,
       tables: (other) => (other === family ? table : (this.#observer.sibling()?.table ?? null)),
@@ -202,8 +204,11 @@ export class FamilyNode {
   /** A saved id stays, so that a restart keeps our place; votes replace it when it does not fit (BEP 42). */
   #loadId(host: string): Id {
     const saved = this.#shared.store.state.identity(this.slot)
-    if (saved?.length === this.#shared.options.parameters.idBytes) return asId(saved)
-    return nodeIdFor(host, this.#shared.random)
+    const { random, options } = this.#shared
+    const { idBytes } = options.parameters
+    if (saved?.length === idBytes) return asId(saved)
+    // BEP 42 leaves eight prefixes an address: nodes on 127.0.0.1, or not yet knowing theirs, would all crowd there.
+    return reachOf(host) === 'global' ? nodeIdFor(host, random) : asId(random.bytes(idBytes))
   }
 
   #restore(): void {
