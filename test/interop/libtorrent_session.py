@@ -1,0 +1,227 @@
+#!/usr/bin/python3
+# One libtorrent session, driven by JSON lines: a command a line on stdin, {"id", "result"} or {"id", "error"} a line on
+# stdout. It ends at "stop" or when stdin closes, so that it never outlives the test. What the DHT sent and received
+# is read from libtorrent's own alerts.
+import json
+import os
+import re
+import select
+import sys
+import tempfile
+import threading
+import time
+
+import libtorrent as lt
+
+# What libtorrent logs when it does not like what it got. Not "unknown transaction": a session with an IPv6 DHT asks IPv4
+# routers in its name too, and logs that of the right answers. What answers nothing is found by `asked` instead.
+COMPLAINT = re.compile(r'invalid|missing|malformed|incorrect', re.I)
+KEPT = 200
+
+
+class Refused(Exception):
+    pass
+
+
+class Session:
+    def __init__(self, host, settings):
+        self.changed = threading.Condition()
+        self.port = {}
+        self.bootstrapped = 0
+        self.peers = {}
+        self.live = None
+        self.asked = {}
+        self.accepted = {}
+        self.errors = []
+        self.complaints = []
+        self.counts = {}
+        self.folder = tempfile.TemporaryDirectory(prefix='xorbit-libtorrent-')
+        categories = lt.alert.category_t
+        self.session = lt.session({
+            'listen_interfaces': host,
+            'enable_dht': True,
+            'enable_lsd': False,
+            'enable_upnp': False,
+            'enable_natpmp': False,
+            'alert_queue_size': 100000,
+            'alert_mask': categories.dht_notification | categories.dht_operation_notification
+            | categories.dht_log_notification | categories.status_notification | categories.error_notification,
+            **settings,
+        })
+        # Not wait_for_alert: it looks at an alert that libtorrent may be moving, and crashes now and then.
+        self.woken, wakes = os.pipe()
+        self.session.set_alert_fd(wakes)
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        while True:
+            if select.select([self.woken], [], [], 0.2)[0]:
+                os.read(self.woken, 4096)
+            with self.changed:
+                for alert in self.session.pop_alerts():
+                    self.read(alert)
+                self.changed.notify_all()
+
+    def read(self, alert):
+        if isinstance(alert, lt.listen_succeeded_alert):
+            if alert.socket_type == lt.socket_type_t.utp:
+                self.port[str(alert.address)] = alert.port
+        elif isinstance(alert, lt.listen_failed_alert):
+            keep(self.complaints, alert.message())
+        elif isinstance(alert, lt.dht_bootstrap_alert):
+            self.bootstrapped += 1
+        elif isinstance(alert, lt.dht_get_peers_reply_alert):
+            found = self.peers.setdefault(str(alert.info_hash), set())
+            found.update((str(host), port) for host, port in alert.peers())
+        elif isinstance(alert, lt.dht_live_nodes_alert):
+            self.live = [(str(node['nid']), *map(plain, node['endpoint'])) if isinstance(node, dict)
+                         else (str(node[0]), *map(plain, node[1])) for node in alert.nodes]
+        elif isinstance(alert, lt.dht_pkt_alert):
+            self.packet(alert)
+        elif isinstance(alert, lt.dht_log_alert) and COMPLAINT.search(alert.message()):
+            keep(self.complaints, alert.message())
+
+    def packet(self, alert):
+        text = alert.message()
+        outgoing = text.startswith('==>')
+        endpoint = re.search(r'\[(\S+:\d+)\] ', text).group(1)
+        message = lt.bdecode(bytes(alert.pkt_buf))
+        if not isinstance(message, dict):
+            return
+        kind = message.get(b'y', b'?').decode('latin-1')
+        transaction = (endpoint, message.get(b't'))
+        name = message.get(b'q', kind.encode()).decode('latin-1')
+        if kind == 'q' and outgoing:
+            self.asked[transaction] = (name, message.get(b'a', {}))
+        elif kind != 'q' and not outgoing and transaction not in self.asked:
+            keep(self.complaints, f'an answer to nothing: {text}')
+        elif kind != 'q' and not outgoing:
+            name, arguments = self.asked.pop(transaction)
+            if name == 'announce_peer' and kind == 'r':
+                self.accepted.setdefault(arguments[b'info_hash'].hex(), set()).add(endpoint)
+        if kind == 'e':
+            code, words = message[b'e'][0], message[b'e'][1].decode('latin-1')
+            keep(self.errors, {'sent': outgoing, 'endpoint': endpoint, 'query': name, 'code': code, 'message': words})
+        key = ('sent ' if outgoing else 'received ') + ('reply' if kind == 'r' else 'error' if kind == 'e' else name)
+        self.counts[key] = self.counts.get(key, 0) + 1
+
+    def until(self, condition, seconds, what):
+        with self.changed:
+            if self.changed.wait_for(condition, seconds):
+                return
+            tail = '; '.join(self.complaints[-5:])
+            raise Refused(f'{what}: not within {seconds} s; packets {self.counts}; complaints: {tail or "none"}')
+
+
+def keep(kept, item):
+    kept.append(item)
+    del kept[:-KEPT]
+
+
+def plain(value):
+    return value if isinstance(value, int) else str(value)
+
+
+def addresses(pairs):
+    return [{'host': host, 'port': port} for host, port in sorted(pairs)]
+
+
+def open_session(hosts, bootstrap, settings):
+    session = Session(','.join(hosts), {'dht_bootstrap_nodes': ','.join(bootstrap), **settings})
+    session.until(lambda: len(session.port) >= len(hosts), 10, f'listening on {hosts}')
+    return session
+
+
+def node_ids(session):
+    state = session.session.save_state().get(b'dht state', {})
+    return [entry[:20].hex() for entry in state.get(b'node-id', [])]
+
+
+def live_nodes(session, wanted, seconds):
+    ends = time.monotonic() + seconds
+    while True:
+        nodes = []
+        for own in node_ids(session):
+            session.live = None
+            session.session.dht_live_nodes(lt.sha1_hash(bytes.fromhex(own)))
+            session.until(lambda: session.live is not None, 5, 'dht_live_nodes')
+            nodes += session.live
+        if len(nodes) >= wanted or time.monotonic() >= ends:
+            return [{'id': each[0], 'host': each[1], 'port': each[2]} for each in nodes]
+        with session.changed:
+            session.changed.wait(0.2)
+
+
+def announce(session, info_hash):
+    magnet = lt.parse_magnet_uri('magnet:?xt=urn:btih:' + info_hash)
+    magnet.save_path = session.folder.name
+    magnet.flags &= ~(lt.torrent_flags.paused | lt.torrent_flags.auto_managed)
+    session.session.async_add_torrent(magnet)
+
+
+def execute(session, command):
+    do, seconds = command['do'], command.get('seconds', 20)
+    info_hash = command.get('infoHash')
+    if do == 'bootstrapped':
+        session.until(lambda: session.bootstrapped > 0, seconds, 'bootstrap')
+        return None
+    if do == 'add_node':
+        session.session.add_dht_node((command['host'], command['port']))
+        return None
+    if do == 'ids':
+        return node_ids(session)
+    if do == 'nodes':
+        return live_nodes(session, command.get('atLeast', 0), seconds)
+    if do == 'announce':
+        announce(session, info_hash)
+        taken = session.accepted.setdefault(info_hash, set())
+        wanted = set(command['by'])
+        session.until(lambda: wanted <= taken, seconds, f'{sorted(wanted)} to take {info_hash}')
+        return sorted(taken)
+    if do == 'get_peers':
+        session.session.dht_get_peers(lt.sha1_hash(bytes.fromhex(info_hash)))
+        found = session.peers.setdefault(info_hash, set())
+        session.until(lambda: len(found) >= command['atLeast'], seconds, f'{command["atLeast"]} peers of {info_hash}')
+        return addresses(found)
+    if do == 'report':
+        least = command['errors']
+        session.until(lambda: len(session.errors) >= least, seconds, f'{least} error messages')
+        with session.changed:
+            return {'counts': session.counts, 'errors': session.errors, 'complaints': session.complaints}
+    raise Refused(f'no such command: {do}')
+
+
+def main():
+    session = None
+    writing = threading.Lock()
+
+    def reply(line):
+        with writing:
+            print(json.dumps(line), flush=True)
+
+    def run(command):
+        try:
+            reply({'id': command['id'], 'result': execute(session, command)})
+        except Exception as error:  # pylint: disable=broad-except
+            reply({'id': command['id'], 'error': f'{type(error).__name__}: {error}'})
+
+    for line in sys.stdin:
+        command = json.loads(line)
+        if command['do'] == 'stop':
+            break
+        if command['do'] != 'open':
+            threading.Thread(target=run, args=(command,), daemon=True).start()
+            continue
+        try:
+            session = open_session(command['hosts'], command['bootstrap'], command['settings'])
+            reply({'id': command['id'], 'result': {'version': lt.version, 'ports': session.port}})
+        except Exception as error:  # pylint: disable=broad-except
+            reply({'id': command['id'], 'error': f'{type(error).__name__}: {error}'})
+    if session is not None:
+        session.folder.cleanup()
+    # Without a farewell to anybody: libtorrent would wait for trackers and disks that there are not.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+main()
