@@ -3,13 +3,12 @@
 import { Mainline } from '../networks/mainline/open.ts'
 import { Ending } from './ending.ts'
 import { FOUND, Stopped } from './failure.ts'
-import { counted, type Output } from './output.ts'
+import { counted, hostPort, type Output } from './output.ts'
 import { withProgress } from './progress.ts'
 import type { Call } from './program.ts'
 import { tried } from './short-lived-node.ts'
 import { readStart, type Start, type StartFlags } from './start-options.ts'
 import { reportAlone, reportEvents, reportListening } from './start-report.ts'
-import { hostPort } from './output.ts'
 import { growTestNetwork } from './test-network.ts'
 
 /** How long closing may take before the process ends without it. */
