@@ -56,27 +56,17 @@ export class Candidates {
     if (this.sorted.includes(candidate)) this.#ineligible++
   }
 
-  /**
-   * Calls visit for the candidates that have not failed, nearest first, until k eligible ones that `counts` accepts; for
-   * each eligible one among them that has failed one more, but at most k more. For a reply names only k, and as long as
-   * the dead are not known to be dead they stand there in the place of living ones, which others have to name.
-   */
+  /** Calls visit for the candidates that have not failed, nearest first, until k eligible ones that `counts` accepts. */
   walkHead(
     k: number,
     counts: (candidate: Candidate) => boolean,
     visit: (candidate: Candidate) => boolean,
   ): void {
-    let missing = k
-    let extra = k
+    let counted = 0
     for (const candidate of this.sorted) {
-      if (candidate.state === 'failed') {
-        if (!candidate.eligible || extra === 0) continue
-        extra--
-        missing++
-        continue
-      }
+      if (candidate.state === 'failed') continue
       if (!visit(candidate)) return
-      if (candidate.eligible && counts(candidate) && --missing === 0) return
+      if (candidate.eligible && counts(candidate) && ++counted === k) return
     }
   }
 

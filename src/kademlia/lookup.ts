@@ -91,10 +91,15 @@ export class Lookup {
     if (path === null) return
     if (!answer.counts) path.candidates.disqualify(candidate)
     candidate.state = this.#hasAnswered(candidate.contact.id) ? 'failed' : 'answered'
+    this.named(candidate, answer.closer)
+  }
+
+  /** Takes in what a candidate named; at most maxContactsPerReply. */
+  named(namedBy: Candidate, contacts: readonly Contact[]): void {
     let taken = 0
-    for (const contact of answer.closer) {
+    for (const contact of contacts) {
       if (taken === this.#options.parameters.maxContactsPerReply) break
-      if (this.#add(candidate.path, contact, candidate)) taken++
+      if (this.#add(namedBy.path, contact, namedBy)) taken++
     }
   }
 
@@ -117,6 +122,19 @@ export class Lookup {
 
   get finished(): boolean {
     return this.#paths.every((path) => this.#pathFinished(path))
+  }
+
+  /** Whether one has failed that would be among the k closest: others may be hidden behind it. */
+  get hasGaps(): boolean {
+    return this.#paths.some(({ candidates }) => {
+      let answered = 0
+      for (const { state, eligible } of candidates.sorted) {
+        if (!eligible || answered === this.#options.parameters.k) continue
+        if (state === 'failed') return true
+        if (state === 'answered') answered++
+      }
+      return false
+    })
   }
 
   /** The k closest eligible ones that have answered, nearest first; the local node among them if it takes part. */

@@ -4,6 +4,7 @@ import type { Candidate } from './candidates.ts'
 import type { Contact } from './contact.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { sharedPrefixBits } from './id.ts'
+import { LookAside } from './look-aside.ts'
 import { Lookup } from './lookup.ts'
 import { ProtocolError, type LookupQuery, type LookupStep } from './ports.ts'
 import type { RequestFailure, RequestHandle, RequestOutcome, Requester } from './requester.ts'
@@ -65,6 +66,10 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   /** Replies of those who answered. At most maxAsked a path. */
   readonly #replies = new Map<Candidate, R>()
   readonly #counts = { asked: 0, answered: 0, failed: 0 }
+  /** The second look at the end; null before it. */
+  #aside: LookAside<Q, R> | null = null
+  /** Questions of the second look that are open. */
+  #looking = false
   #ended = false
 
   constructor(
@@ -111,7 +116,29 @@ export class Walk<Q extends { readonly method: string }, R, T> {
       if (candidate === null) break
       this.#ask(candidate, now)
     }
-    if (!this.#ended && this.#lookup.finished) this.#end('converged', now)
+    if (this.#ended || this.#looking || !this.#lookup.finished) return
+    this.#lookAside(now)
+    if (!this.#looking) this.#end('converged', now)
+  }
+
+  /** Once, and only where somebody near the target has failed. */
+  #lookAside(now: number): void {
+    if (this.#aside !== null || !this.#lookup.hasGaps) return
+    this.#aside = new LookAside(this.#parts, this.#requester, {
+      onNamed: (namedBy, contacts, at) => this.#lookup.named(namedBy, this.#dialable(contacts, at)),
+      onEnd: (at) => {
+        this.#looking = false
+        this.#advance(at)
+      },
+    })
+    const asked = this.#aside.start(this.#query.target, this.#lookup.closest(), now)
+    this.#counts.asked += asked
+    this.#looking = asked > 0
+  }
+
+  #dialable(contacts: readonly Contact[], now: number): readonly Contact[] {
+    const { policy, suspects } = this.#parts
+    return contacts.filter(({ address }) => policy.dialable(address) && suspects.mayDial(address, now))
   }
 
   #ask(candidate: Candidate, now: number): void {
@@ -147,11 +174,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     if (step === null) return this.#fail(candidate, 'malformed', rttMs)
     this.#counts.answered++
     this.#replies.set(candidate, reply)
-    const { policy, suspects } = this.#parts
-    const closer = step.closer.filter(
-      ({ address }) => policy.dialable(address) && suspects.mayDial(address, now),
-    )
-    this.#lookup.answered(candidate, { closer, counts: step.counts })
+    this.#lookup.answered(candidate, { closer: this.#dialable(step.closer, now), counts: step.counts })
     this.#hop(candidate, { rttMs, outcome: 'answered', named: step.closer.length })
     if (step.results.length > 0) this.#listener.onResults?.(step.results, candidate.contact)
     if (step.done) this.#end('done', now)
@@ -184,6 +207,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#ended = true
     for (const handle of this.#handles.values()) handle.cancel()
     this.#handles.clear()
+    this.#aside?.cancel()
     const closest = this.#lookup.closest().map((candidate) => ({
       contact: candidate.contact,
       reply: this.#replies.get(candidate) ?? null,
