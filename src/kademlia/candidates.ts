@@ -23,19 +23,24 @@ export interface Candidate {
   readonly self: boolean
 }
 
-/** A list sorted by distance. At most `capacity`; of a full list the farthest falls out, the ineligible first. */
+/**
+ * A list sorted by distance. At most `capacity` of them are only heard of; of more, the farthest falls out, the
+ * ineligible first. Those that were asked stay, however many nearer ones are named: maxAsked bounds their number.
+ */
 export class Candidates {
   readonly sorted: Candidate[] = []
   readonly #target: Id
   readonly #capacity: number
-  #ineligible = 0
+  #heard = 0
+  #heardIneligible = 0
 
   constructor(target: Id, capacity: number) {
     this.#target = target
     this.#capacity = capacity
   }
 
-  insert(candidate: Candidate): void {
+  /** Takes it in; whoever of those only heard of falls out for it, perhaps itself, else null. */
+  insert(candidate: Candidate): Candidate | null {
     let low = 0
     let high = this.sorted.length
     while (low < high) {
@@ -45,15 +50,15 @@ export class Candidates {
       else high = middle
     }
     this.sorted.splice(low, 0, candidate)
-    if (!candidate.eligible) this.#ineligible++
-    if (this.sorted.length > this.#capacity) this.#dropOne()
+    if (candidate.state !== 'heard') return null
+    this.#count(candidate, 1)
+    return this.#heard > this.#capacity ? this.#dropOne() : null
   }
 
-  /** It no longer counts for the end of the lookup, nor for its result. */
-  disqualify(candidate: Candidate): void {
-    if (!candidate.eligible) return
-    candidate.eligible = false
-    if (this.sorted.includes(candidate)) this.#ineligible++
+  /** It is asked, and holds its place from now on. */
+  asked(candidate: Candidate): void {
+    this.#count(candidate, -1)
+    candidate.state = 'asked'
   }
 
   /** Calls visit for the candidates that have not failed, nearest first, until k eligible ones that `counts` accepts. */
@@ -70,13 +75,19 @@ export class Candidates {
     }
   }
 
-  #dropOne(): void {
-    let victim = this.sorted.length - 1
+  #dropOne(): Candidate {
     // Ids made to fit no address are cheap, so a flood of them must not push the others out (BEP 42).
-    if (this.#ineligible > this.#capacity / 2) {
-      while (this.sorted[victim]!.eligible) victim--
-    }
-    const [dropped] = this.sorted.splice(victim, 1)
-    if (!dropped!.eligible) this.#ineligible--
+    const onlyIneligible = this.#heardIneligible > this.#capacity / 2
+    const index = this.sorted.findLastIndex(
+      ({ state, eligible }) => state === 'heard' && !(onlyIneligible && eligible),
+    )
+    const dropped = this.sorted.splice(index, 1)[0]!
+    this.#count(dropped, -1)
+    return dropped
+  }
+
+  #count(candidate: Candidate, change: 1 | -1): void {
+    this.#heard += change
+    if (!candidate.eligible) this.#heardIneligible += change
   }
 }

@@ -31,6 +31,8 @@ interface Path {
   asking: number
   /** Requests sent so far; at most maxAsked. */
   asked: number
+  /** Those of them to ineligible ones; at most half of maxAsked, so that a flood of them leaves time for the others. */
+  askedIneligible: number
 }
 
 /** One lookup. It ends when the k closest candidates that have not failed have all answered. */
@@ -39,7 +41,7 @@ export class Lookup {
   readonly #options: LookupOptions
   readonly #paths: Path[]
   readonly #slotsPerPath: number
-  /** Endpoints ever taken in, so that each is selected once. At most maxAsked · (maxContactsPerReply + 1) a path. */
+  /** Endpoints of all candidates, so that each is selected once. At most maxCandidates + maxAsked a path. */
   readonly #endpoints = new Set<string>()
   /** Candidates per IP group. Bounded like `endpoints`. */
   readonly #perGroup = new Map<string, number>()
@@ -54,6 +56,7 @@ export class Lookup {
       candidates: new Candidates(options.target, parameters.maxCandidates),
       asking: 0,
       asked: 0,
+      askedIneligible: 0,
     }))
     if (options.self !== null) this.#addSelf(options.self)
   }
@@ -74,9 +77,10 @@ export class Lookup {
       this.#turn++
       const candidate = this.#nextOf(path)
       if (candidate === null) continue
-      candidate.state = 'asked'
+      path.candidates.asked(candidate)
       path.asking++
       path.asked++
+      if (!candidate.eligible) path.askedIneligible++
       return candidate
     }
     return null
@@ -89,7 +93,8 @@ export class Lookup {
   answered(candidate: Candidate, answer: { closer: readonly Contact[]; counts: boolean }): void {
     const path = this.#leave(candidate)
     if (path === null) return
-    if (!answer.counts) path.candidates.disqualify(candidate)
+    if (!answer.counts) candidate.eligible = false
+    // One id counts once; who merely claims it, from an address that it does not fit, does not stand in its way.
     candidate.state = this.#hasAnswered(candidate.contact.id) ? 'failed' : 'answered'
     this.named(candidate, answer.closer)
   }
@@ -156,20 +161,27 @@ export class Lookup {
     let found: Candidate | null = null
     // A slow candidate does not count here: whoever would take its place is asked in the meantime.
     path.candidates.walkHead(k, isNotSlow, (candidate) => {
-      if (candidate.state === 'heard') found = candidate
+      if (candidate.state === 'heard' && this.#mayAsk(path, candidate)) found = candidate
       return found === null
     })
     return found
   }
 
   #pathFinished(path: Path): boolean {
-    const exhausted = path.asked >= this.#options.parameters.maxAsked
     let finished = true
-    path.candidates.walkHead(this.#options.parameters.k, always, (candidate) => {
-      finished = candidate.state === 'answered' || (exhausted && candidate.state === 'heard')
+    // Of those that will never be asked, none counts: who was asked is waited for.
+    const counts = (candidate: Candidate): boolean =>
+      candidate.state !== 'heard' || this.#mayAsk(path, candidate)
+    path.candidates.walkHead(this.#options.parameters.k, counts, (candidate) => {
+      finished = candidate.state === 'answered' || !counts(candidate)
       return finished
     })
     return finished
+  }
+
+  #mayAsk(path: Path, candidate: Candidate): boolean {
+    const { maxAsked } = this.#options.parameters
+    return path.asked < maxAsked && (candidate.eligible || path.askedIneligible < maxAsked / 2)
   }
 
   #add(path: number, contact: Contact, namedBy: Candidate | null): boolean {
@@ -183,7 +195,7 @@ export class Lookup {
       this.#perGroup.set(ip, already + 1)
     }
     this.#endpoints.add(endpoint)
-    this.#paths[path]!.candidates.insert({
+    const dropped = this.#paths[path]!.candidates.insert({
       contact,
       path,
       state: 'heard',
@@ -192,7 +204,18 @@ export class Lookup {
       depth: namedBy === null ? 0 : namedBy.depth + 1,
       self: false,
     })
+    if (dropped !== null) this.#forget(dropped.contact)
     return true
+  }
+
+  /** Who fell out unasked may be named again. */
+  #forget(contact: Contact): void {
+    this.#endpoints.delete(addressKey(contact.address))
+    const ip = this.#options.group(contact)
+    if (ip === null) return
+    const others = this.#perGroup.get(ip)! - 1
+    if (others === 0) this.#perGroup.delete(ip)
+    else this.#perGroup.set(ip, others)
   }
 
   #addSelf(id: Id): void {
@@ -221,10 +244,11 @@ export class Lookup {
 
   #hasAnswered(id: Id): boolean {
     return this.#paths.some((path) =>
-      path.candidates.sorted.some((other) => other.state === 'answered' && sameId(other.contact.id, id)),
+      path.candidates.sorted.some(
+        (other) => other.state === 'answered' && other.eligible && sameId(other.contact.id, id),
+      ),
     )
   }
 }
 
-const always = (): boolean => true
 const isNotSlow = (candidate: Candidate): boolean => candidate.state !== 'slow'
