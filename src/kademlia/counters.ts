@@ -24,7 +24,7 @@ export class Counters {
   method(name: string): MethodCounts {
     let counts = this.#methods.get(name)
     if (counts !== undefined) return counts
-    if (this.#methods.size >= MAX_LABELS) return this.method('other')
+    if (this.#methods.size >= MAX_LABELS && name !== 'other') return this.method('other')
     counts = {
       started: 0,
       sent: 0,

@@ -7,7 +7,7 @@ interface Entry<T> {
   readonly item: T
 }
 
-/** Things to do at a time. Nothing is taken out early: who pops an item finds out whether it still matters. */
+/** Things to do at a time. Nothing falls out by itself: who pops an item finds out whether it still matters. */
 export class Deadlines<T> {
   /** As long as its owner lets it grow: one entry an item. */
   readonly #heap: Entry<T>[] = []
@@ -42,6 +42,15 @@ export class Deadlines<T> {
     const last = this.#heap.pop()!
     if (this.#heap.length > 0) this.#sink(last)
     return first.item
+  }
+
+  /** Keeps only the items that are wanted, for an owner whose items settle long before they are due. */
+  retain(wanted: (item: T) => boolean): void {
+    const kept = this.#heap.filter(({ item }) => wanted(item))
+    // A sorted list is a heap, too.
+    kept.sort((a, b) => (before(a, b) ? -1 : 1))
+    this.#heap.length = 0
+    for (const entry of kept) this.#heap.push(entry)
   }
 
   #sink(entry: Entry<T>): void {

@@ -7,7 +7,7 @@ import { sameId, type Id } from './id.ts'
 import { Maintenance } from './maintenance.ts'
 import { Membership } from './membership.ts'
 import { Population } from './population.ts'
-import { ProtocolError, type LookupQuery, type Message, type ReplyTo } from './ports.ts'
+import { ProtocolError, type LookupQuery, type Message, type QueryMessage, type ReplyTo } from './ports.ts'
 import {
   Requester,
   type Request,
@@ -36,6 +36,7 @@ export class Engine<Q extends { readonly method: string }, R> {
   /** Lookups under way. At most maxLookups; a further one is refused. */
   readonly #walks = new Set<Walk<Q, R, unknown>>()
   #refreshing = false
+  #closed = false
   #lastInputAt: number
   #wishAt = Infinity
 
@@ -74,24 +75,23 @@ export class Engine<Q extends { readonly method: string }, R> {
 
   /** One datagram or message came in. Never throws, whatever the bytes. */
   receive(bytes: Uint8Array, from: Address, replyTo: ReplyTo, now: number): void {
+    if (this.#closed) return
     this.#passTime(now)
-    // Whom we asked may always answer: a flood from elsewhere must not cost us replies.
-    if (!this.#responder.admits(from, now) && !this.#requester.expects(from))
-      return this.#drop('rate-limited', from)
+    // Whom we asked may always answer, and no more than that: a flood from elsewhere must not cost us replies.
+    const isServed = this.#responder.admits(from, now)
+    if (!isServed && !this.#requester.expects(from)) return this.#drop('rate-limited', from)
     let message: Message<Q, R>
     try {
       message = this.#parts.wire.decode(bytes, from)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      this.#refused(error, from, replyTo, now)
-      return
+      return this.#refused(error, { from, replyTo, isServed }, now)
     }
+    // Whatever comes shows that our link works.
+    this.#requester.heard()
     if (message.kind === 'query') {
-      this.#responder.query(message, from, replyTo, now)
-      const { dialPort, senderId } = message
-      if (dialPort !== null && !sameId(senderId, this.ownId)) {
-        this.#membership.queriedUs({ id: senderId, address: { host: from.host, port: dialPort } }, now)
-      }
+      if (!isServed) return this.#drop('rate-limited', from)
+      this.#serve(message, from, replyTo, now)
     } else {
       const known =
         message.kind === 'reply'
@@ -104,6 +104,7 @@ export class Engine<Q extends { readonly method: string }, R> {
 
   /** Time has passed: resends, time-outs, maintenance. Early or late calls do no harm. */
   tick(now: number): void {
+    if (this.#closed) return
     this.#passTime(now)
     this.#requester.tick(now)
     if (now >= this.#maintenance.nextAt) this.#maintain(now)
@@ -113,6 +114,7 @@ export class Engine<Q extends { readonly method: string }, R> {
 
   /** The transport cannot reach this address: what is under way to it has failed. */
   unreachable(address: Address, now: number): void {
+    if (this.#closed) return
     this.#requester.unreachable(address, now)
     this.#wish()
   }
@@ -124,25 +126,25 @@ export class Engine<Q extends { readonly method: string }, R> {
     return handle
   }
 
-  /** Walks to a target. null: too many lookups are under way. */
+  /** Walks to a target. null: too many lookups are under way, or we are closed. */
   lookup<T>(
     query: LookupQuery<Q, R, T>,
     listener: LookupListener<R, T>,
     options: WalkOptions & { readonly now: number },
   ): LookupHandle | null {
-    if (this.#walks.size >= this.#parts.parameters.maxLookups) return null
+    if (this.#closed || this.#walks.size >= this.#parts.parameters.maxLookups) return null
     const walk = new Walk<Q, R, T>(this.#parts, this.#requester, {
       query,
       options,
       listener: {
         ...listener,
         onEnd: (outcome, now) => {
-          this.#walks.delete(walk as Walk<Q, R, unknown>)
+          this.#walks.delete(walk)
           listener.onEnd(outcome, now)
         },
       },
     })
-    this.#walks.add(walk as Walk<Q, R, unknown>)
+    this.#walks.add(walk)
     walk.start(options.now)
     this.#wish()
     return walk
@@ -187,20 +189,29 @@ export class Engine<Q extends { readonly method: string }, R> {
     this.#wish()
   }
 
-  /** Ends every lookup as cancelled and every request as failed. */
+  /** Ends every lookup as cancelled and every request as failed; nothing is sent, asked or answered after that. */
   close(now: number): void {
+    this.#closed = true
     for (const walk of this.#walks) walk.cancel(now)
     this.#requester.close(now)
   }
 
-  #refused(error: ProtocolError, from: Address, replyTo: ReplyTo, now: number): void {
-    this.#drop(error.reason, from)
-    if (error.answer !== null) {
-      this.#responder.refuse(error.answer, error.answer.transaction, from, replyTo, now)
-    } else if (error.failedTransaction !== null) {
-      this.#requester.malformed(error.failedTransaction, from, now)
-    }
+  #refused(
+    { reason, answer, failedTransaction }: ProtocolError,
+    { from, replyTo, isServed }: { from: Address; replyTo: ReplyTo; isServed: boolean },
+    now: number,
+  ): void {
+    this.#drop(reason, from)
+    if (answer !== null && isServed) this.#responder.refuse(answer, answer.transaction, from, replyTo, now)
+    if (failedTransaction !== null) this.#requester.malformed(failedTransaction, from, now)
     this.#wish()
+  }
+
+  #serve(message: QueryMessage<Q>, from: Address, replyTo: ReplyTo, now: number): void {
+    this.#responder.query(message, from, replyTo, now)
+    const { dialPort, senderId } = message
+    if (dialPort === null || sameId(senderId, this.ownId)) return
+    this.#membership.queriedUs({ id: senderId, address: { host: from.host, port: dialPort } }, now)
   }
 
   #maintain(now: number): void {

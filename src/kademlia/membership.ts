@@ -2,14 +2,17 @@
 // Only who has answered us is ever in the table (BEP 5; specs/threats.md T3, T4).
 import { addressKey, type Address, type Contact } from './contact.ts'
 import type { EngineParts } from './engine-parts.ts'
-import type { Id } from './id.ts'
+import { sameId, type Id } from './id.ts'
 import type { ContactObserver, Requester } from './requester.ts'
+import type { Departure } from './routing-table.ts'
 
 export class Membership<Q extends { readonly method: string }, R> implements ContactObserver {
   readonly #parts: EngineParts<Q, R>
   readonly #requester: () => Requester<Q, R>
-  /** Endpoints being pinged. At most maxVetting; further ones are not pinged. */
+  /** Endpoints of strangers being pinged. At most maxVetting; further ones are not pinged. */
   readonly #vetting = new Set<string>()
+  /** Endpoints of contacts of the table being pinged, at most its size: no flood of strangers keeps us from it. */
+  readonly #checking = new Set<string>()
 
   constructor(parts: EngineParts<Q, R>, requester: () => Requester<Q, R>) {
     this.#parts = parts
@@ -32,11 +35,18 @@ export class Membership<Q extends { readonly method: string }, R> implements Con
   }
 
   missed(expectedId: Id, address: Address, now: number): void {
-    const { removed, promoted } = this.#parts.table.failed(expectedId, address, now)
-    if (removed !== null) {
-      this.#parts.effects.notice({ kind: 'contact-removed', contact: removed, why: 'no-answer' })
-    }
-    if (promoted !== null && this.#parts.suspects.mayDial(promoted.address, now)) this.ping(promoted, now)
+    this.#departed(this.#parts.table.failed(expectedId, address, now), 'no-answer', now)
+  }
+
+  /**
+   * The contact under that address goes, unless it is the one that answered. Nobody else does: anybody may name a
+   * foreign id with his own address, or an honest address with an id of his own.
+   */
+  answeredAs(id: Id, address: Address, now: number): void {
+    const { table } = this.#parts
+    const known = table.findByAddress(address)
+    if (known !== null && !sameId(known.id, id))
+      this.#departed(table.remove(known.id, address), 'other-id', now)
   }
 
   /** It sent us a query: that proves nothing yet, but where there is room it is worth a ping. B5-21. */
@@ -46,17 +56,31 @@ export class Membership<Q extends { readonly method: string }, R> implements Con
 
   /** It is worth a ping where the table has room for it. */
   heardOf(contact: Contact, now: number): void {
-    const { table, suspects } = this.#parts
-    if (this.#vetting.size >= this.#parts.parameters.maxVetting) return
-    if (table.wouldTake(contact, now) && suspects.mayDial(contact.address, now)) this.ping(contact, now)
+    if (this.#vetting.size < this.#parts.parameters.maxVetting && this.#parts.table.wouldTake(contact, now))
+      this.#vet(contact, now)
   }
 
-  /** Asks a contact whether it lives; what comes of it reaches the table by `answered` and `missed`. */
+  /** Asks a contact of the table whether it lives; what comes of it reaches the table by `answered` and `missed`. */
   ping(contact: Contact, now: number): void {
+    this.#ask(contact, this.#checking, now)
+  }
+
+  #departed({ removed, promoted }: Departure, why: string, now: number): void {
+    if (removed !== null) this.#parts.effects.notice({ kind: 'contact-removed', contact: removed, why })
+    if (promoted !== null) this.#vet(promoted, now)
+  }
+
+  #vet(contact: Contact, now: number): void {
+    if (this.#vetting.size >= this.#parts.parameters.maxVetting) return
+    if (this.#parts.suspects.mayDial(contact.address, now)) this.#ask(contact, this.#vetting, now)
+  }
+
+  #ask(contact: Contact, asked: Set<string>, now: number): void {
     const endpoint = addressKey(contact.address)
-    if (this.#vetting.has(endpoint) || this.#vetting.size >= this.#parts.parameters.maxVetting) return
+    if (asked.has(endpoint)) return
+    asked.add(endpoint)
     const request = { query: this.#parts.probes.ping(), to: contact.address, expectedId: contact.id }
-    const listener = { onOutcome: () => void this.#vetting.delete(endpoint) }
-    if (typeof this.#requester().ask(request, listener, now) !== 'string') this.#vetting.add(endpoint)
+    const listener = { onOutcome: () => void asked.delete(endpoint) }
+    if (typeof this.#requester().ask(request, listener, now) === 'string') asked.delete(endpoint)
   }
 }

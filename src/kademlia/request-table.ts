@@ -44,6 +44,9 @@ type Timing = Pick<
   'resendAfterMs' | 'resendKeepsTransaction' | 'requestTimeoutMs' | 'maxInFlight' | 'transactionIdBytes'
 >
 
+/** Settled requests that may linger in the queue of deadlines however few are open. */
+const FEW = 64
+
 /** Replies match by transaction id and by the full endpoint that was asked (BEP 5; K-10, K-11, T16). */
 export class RequestTable<Q, C> {
   readonly #timing: Timing
@@ -52,7 +55,7 @@ export class RequestTable<Q, C> {
   readonly #byTransaction = new Map<string, PendingRequest<Q, C>>()
   /** The same requests by the endpoint that was asked. */
   readonly #byEndpoint = new Map<string, Set<PendingRequest<Q, C>>>()
-  /** One entry a request, its next event; entries of settled ones fall out when due. */
+  /** One entry a request, its next event; entries of settled ones fall out when due, or when they are the majority. */
   readonly #deadlines = new Deadlines<PendingRequest<Q, C>>()
   #open = 0
 
@@ -115,6 +118,7 @@ export class RequestTable<Q, C> {
     const others = this.#byEndpoint.get(endpoint)
     others?.delete(request)
     if (others?.size === 0) this.#byEndpoint.delete(endpoint)
+    if (this.#deadlines.size > 2 * this.#open + FEW) this.#deadlines.retain((each) => !each.settled)
   }
 
   /** The next thing that is due at `now`, null when nothing is. Call until null. */

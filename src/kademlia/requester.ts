@@ -1,6 +1,6 @@
 // The asking side of an engine: sends requests, resends them, matches what comes back, and tells the routing table and
 // the suspects who answered and who did not. Not here: whom to ask (walk.ts, maintenance.ts) and the serving side.
-import type { Address, Contact } from './contact.ts'
+import { addressKey, sameAddress, type Address, type Contact } from './contact.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { sameId, type Id } from './id.ts'
 import type { ErrorMessage, ReplyMessage, Refusal } from './ports.ts'
@@ -42,6 +42,8 @@ export interface Request<Q> {
 export interface ContactObserver {
   answered(contact: Contact, rttMs: number, now: number): void
   missed(expectedId: Id, address: Address, now: number): void
+  /** Somebody answered there under this id, which is not the one that was asked for, or is our own. */
+  answeredAs(id: Id, address: Address, now: number): void
 }
 
 /** A request that may be given up. */
@@ -52,6 +54,8 @@ export interface RequestHandle {
 
 interface Waiting<R> {
   readonly listener: RequestListener<R>
+  /** Datagrams or messages sent; at most 1 + resendAfterMs.length. */
+  sent: number
 }
 
 type Pending<Q, R> = PendingRequest<Q, Waiting<R>>
@@ -61,9 +65,10 @@ export class Requester<Q extends { readonly method: string }, R> {
   readonly #parts: EngineParts<Q, R>
   readonly #observer: ContactObserver
   readonly #table: RequestTable<Q, Waiting<R>>
-  /** Misses in a row with nothing received between; see Parameters.offlineAfterMisses. */
-  #misses = 0
+  /** Endpoints that missed, with nothing received between. At most offlineAfterMisses; then our link is down. */
+  readonly #missing = new Set<string>()
   #offlineNow = false
+  #closed = false
 
   constructor(parts: EngineParts<Q, R>, observer: ContactObserver) {
     this.#parts = parts
@@ -87,8 +92,9 @@ export class Requester<Q extends { readonly method: string }, R> {
 
   /** Asks one node. The listener hears exactly once how it ended, unless it cancels; never before this returns. */
   ask(request: Request<Q>, listener: RequestListener<R>, now: number): RequestHandle | RequestFailure {
-    const { policy, suspects, table, counters } = this.#parts
+    const { policy, table, counters } = this.#parts
     const { to, expectedId, query } = request
+    if (this.#closed) return 'closed'
     if (!policy.dialable(to)) return 'not-dialable'
     const known = expectedId === null ? null : table.find(expectedId)
     const pending = this.#table.begin(
@@ -97,14 +103,13 @@ export class Requester<Q extends { readonly method: string }, R> {
         to,
         expectedId,
         slowAfterMs: this.roundTrips.slowAfterMs(known?.rttMs ?? null),
-        context: { listener },
+        context: { listener, sent: 0 },
       },
       now,
     )
     if (pending === null) return 'overload'
     counters.method(query.method).started++
-    suspects.sent(to, now)
-    this.#transmit(pending)
+    this.#transmit(pending, now)
     return { cancel: () => this.#table.settle(pending) }
   }
 
@@ -115,6 +120,7 @@ export class Requester<Q extends { readonly method: string }, R> {
     const { request, rttMs } = match
     this.#table.settle(request)
     this.heard()
+    this.#reached(request)
     if (message.seenAs !== null) this.#parts.effects.seenAs(message.seenAs, from, now)
     const { expectedId, to } = request
     const why = this.#disown(message.senderId, expectedId, to, now)
@@ -124,7 +130,6 @@ export class Requester<Q extends { readonly method: string }, R> {
     }
     const contact: Contact = { id: message.senderId, address: to }
     this.roundTrips.add(rttMs)
-    this.#parts.suspects.answered(to)
     this.#parts.counters.delayed(request.query.method, rttMs)
     this.#observer.answered(contact, rttMs, now)
     this.#end(request, { kind: 'reply', contact, reply: message.reply, rttMs }, now)
@@ -137,7 +142,7 @@ export class Requester<Q extends { readonly method: string }, R> {
     if (match === null) return false
     this.#table.settle(match.request)
     this.heard()
-    this.#parts.suspects.answered(from)
+    this.#reached(match.request)
     if (message.seenAs !== null) this.#parts.effects.seenAs(message.seenAs, from, now)
     const refusal = { code: message.code, message: message.message }
     this.#end(match.request, { kind: 'error', refusal, rttMs: match.rttMs }, now)
@@ -149,7 +154,9 @@ export class Requester<Q extends { readonly method: string }, R> {
     const match = this.#table.match(transaction, from, now)
     if (match === null) return false
     this.#table.settle(match.request)
-    this.#miss(match.request, 'malformed', now)
+    this.heard()
+    this.#blame(match.request, now)
+    this.#end(match.request, { kind: 'failed', why: 'malformed' }, now)
     return true
   }
 
@@ -168,7 +175,7 @@ export class Requester<Q extends { readonly method: string }, R> {
 
   /** Whatever came in: our link works. */
   heard(): void {
-    this.#misses = 0
+    this.#missing.clear()
     if (!this.#offlineNow) return
     this.#offlineNow = false
     this.#parts.effects.notice({ kind: 'online' })
@@ -176,14 +183,15 @@ export class Requester<Q extends { readonly method: string }, R> {
 
   tick(now: number): void {
     for (let event = this.#table.nextEvent(now); event !== null; event = this.#table.nextEvent(now)) {
-      if (event.kind === 'resend') this.#transmit(event.request)
+      if (event.kind === 'resend') this.#resend(event.request, now)
       else if (event.kind === 'slow') event.request.context.listener.onSlow?.(now)
       else this.#miss(event.request, 'timeout', now)
     }
   }
 
-  /** Ends everything under way as failed: we close. */
+  /** Ends everything under way as failed, and asks nobody any more: we close. */
   close(now: number): void {
+    this.#closed = true
     for (const request of this.#table.pending()) {
       this.#table.settle(request)
       this.#end(request, { kind: 'failed', why: 'closed' }, now)
@@ -193,35 +201,53 @@ export class Requester<Q extends { readonly method: string }, R> {
   /** Why an answer under this id is none: it is our own id, or not the one that was asked for (T5). */
   #disown(senderId: Id, expectedId: Id | null, address: Address, now: number): RequestFailure | null {
     const { table, suspects } = this.#parts
-    if (sameId(senderId, table.ownId)) {
-      suspects.ban(address, now)
-      return 'malformed'
-    }
-    if (expectedId === null || sameId(senderId, expectedId)) return null
-    suspects.imposter(address, senderId, now)
-    // The table drops it only if it knows the id under this very address: anybody may name a foreign id with his own.
-    table.remove(expectedId, address)
-    return 'imposter'
+    const isOwn = sameId(senderId, table.ownId)
+    if (!isOwn && (expectedId === null || sameId(senderId, expectedId))) return null
+    if (isOwn) suspects.ban(address, now)
+    else suspects.imposter(address, senderId, now)
+    this.#observer.answeredAs(senderId, address, now)
+    return isOwn ? 'malformed' : 'imposter'
   }
 
-  #transmit(request: Pending<Q, R>): void {
-    const { wire, effects, counters } = this.#parts
+  /** An answer came: what was sent for it was not sent to somebody who never asked for it (T7). */
+  #reached(request: Pending<Q, R>): void {
+    for (let i = 0; i < request.context.sent; i++) this.#parts.suspects.answered(request.to)
+  }
+
+  /** Of whom we only heard gets no more datagrams without an answer than maxUnansweredPerIp, resends included (T7). */
+  #resend(request: Pending<Q, R>, now: number): void {
+    const { table, suspects } = this.#parts
+    const { expectedId, to } = request
+    const known = expectedId === null ? null : table.find(expectedId)
+    const isHearsay = expectedId !== null && (known === null || !sameAddress(known.address, to))
+    if (!isHearsay || suspects.mayDial(to, now)) this.#transmit(request, now)
+  }
+
+  #transmit(request: Pending<Q, R>, now: number): void {
+    const { wire, effects, counters, suspects } = this.#parts
+    suspects.sent(request.to, now)
+    request.context.sent++
     effects.dial(wire.encodeQuery(request.query, request.transaction, request.to), request.to)
     counters.method(request.query.method).sent++
   }
 
   #miss(request: Pending<Q, R>, why: RequestFailure, now: number): void {
-    this.#misses++
-    if (!this.#offlineNow && this.#misses >= this.#parts.parameters.offlineAfterMisses) {
+    const { requestTimeoutMs, sleptAfterMs, offlineAfterMisses } = this.#parts.parameters
+    // While we slept nobody could answer us (T30).
+    const slept = now - request.startedAt > requestTimeoutMs + sleptAfterMs
+    if (!slept && !this.#offlineNow && this.#missing.add(addressKey(request.to)).size >= offlineAfterMisses) {
+      this.#missing.clear()
       this.#offlineNow = true
       this.#parts.effects.notice({ kind: 'offline' })
     }
     // On a dead link nobody is to blame but ourselves. BEP 45, "Determining Connectivity" (B45-09).
-    if (!this.#offlineNow) {
-      this.#parts.suspects.unanswered(request.to, now)
-      if (request.expectedId !== null) this.#observer.missed(request.expectedId, request.to, now)
-    }
+    if (!slept && !this.#offlineNow) this.#blame(request, now)
     this.#end(request, { kind: 'failed', why }, now)
+  }
+
+  #blame({ to, expectedId }: Pending<Q, R>, now: number): void {
+    this.#parts.suspects.unanswered(to, now)
+    if (expectedId !== null) this.#observer.missed(expectedId, to, now)
   }
 
   #end(request: Pending<Q, R>, outcome: RequestOutcome<R>, now: number): void {

@@ -25,7 +25,10 @@ export class Responder<Q extends { readonly method: string }, R> {
       return
     }
     const bytes = this.#encode(() => wire.encodeReply(answer.reply, message.transaction, from))
-    if (bytes === null || !this.#mayReply(bytes, from, now)) return
+    if (bytes === null || !this.#mayReply(bytes, from, now)) {
+      counts.refused++
+      return
+    }
     if (answer.acknowledgesWrite) effects.sendAfterCommit(bytes, replyTo)
     else effects.send(bytes, replyTo)
   }

@@ -1,7 +1,7 @@
 // One lookup on its way through the network: asks whom the lookup machine offers, feeds it what comes back, and streams
 // what it finds. Not here: whose turn it is (lookup.ts) and what an answer means (LookupQuery of a network).
 import type { Candidate } from './candidates.ts'
-import type { Contact } from './contact.ts'
+import { sameAddress, type Contact } from './contact.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { sharedPrefixBits } from './id.ts'
 import { LookAside } from './look-aside.ts'
@@ -143,6 +143,9 @@ export class Walk<Q extends { readonly method: string }, R, T> {
 
   #ask(candidate: Candidate, now: number): void {
     const { contact } = candidate
+    // Asked again when its turn comes: other lookups may have asked at its IP since it was named (T7).
+    if (!this.#isKnown(contact) && !this.#parts.suspects.mayDial(contact.address, now))
+      return this.#fail(candidate, 'not-dialable', null)
     const request = { query: this.#query.question(contact), to: contact.address, expectedId: contact.id }
     const handle = this.#requester.ask(
       request,
@@ -158,6 +161,11 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#counts.asked++
     if (typeof handle === 'string') this.#fail(candidate, handle, null)
     else this.#handles.set(candidate, handle)
+  }
+
+  #isKnown({ id, address }: Contact): boolean {
+    const known = this.#parts.table.find(id)
+    return known !== null && sameAddress(known.address, address)
   }
 
   #settled(candidate: Candidate, outcome: RequestOutcome<R>, now: number): void {
@@ -176,7 +184,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#replies.set(candidate, reply)
     this.#lookup.answered(candidate, { closer: this.#dialable(step.closer, now), counts: step.counts })
     this.#hop(candidate, { rttMs, outcome: 'answered', named: step.closer.length })
-    if (step.results.length > 0) this.#listener.onResults?.(step.results, candidate.contact)
+    if (!this.#ended && step.results.length > 0) this.#listener.onResults?.(step.results, candidate.contact)
     if (step.done) this.#end('done', now)
   }
 
