@@ -12,6 +12,8 @@ export class CommitBatch {
   /** At most MAX_WAITING. */
   #waiting: (() => void)[] = []
   #scheduled = false
+  /** Something is to be committed. */
+  #wanted = false
 
   constructor(parts: { scheduler: Scheduler; commit: () => void; onFailure: (error: unknown) => void }) {
     this.#scheduler = parts.scheduler
@@ -22,17 +24,19 @@ export class CommitBatch {
   /** Runs after the next commit; never if that fails: a commit that fails acknowledges nothing. */
   afterCommit(acknowledge: () => void): void {
     this.#waiting.push(acknowledge)
+    this.#wanted = true
     if (this.#waiting.length >= MAX_WAITING) this.flush()
     else this.schedule()
   }
 
   /** Commits at the end of this turn, with or without anybody waiting. */
   schedule(): void {
+    this.#wanted = true
     if (this.#scheduled) return
     this.#scheduled = true
     this.#scheduler.soon(() => {
       this.#scheduled = false
-      this.flush()
+      if (this.#wanted) this.flush()
     })
   }
 
@@ -40,6 +44,7 @@ export class CommitBatch {
   flush(): boolean {
     const acknowledgements = this.#waiting
     this.#waiting = []
+    this.#wanted = false
     try {
       this.#commit()
     } catch (error) {

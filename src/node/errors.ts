@@ -36,11 +36,16 @@ export function badArgument(name: string, expected: string, got: unknown): Xorbi
 /** A value as an error message shows it: short, and on one line. */
 export function shown(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`
-  let text: string
-  try {
-    text = JSON.stringify(value) ?? String(value)
-  } catch {
-    text = String(value)
-  }
+  const text = textOf(value).replaceAll(/\s+/g, ' ')
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+
+function textOf(value: unknown): string {
+  // JSON writes NaN and infinities as null.
+  if (typeof value === 'number') return String(value)
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return typeof value === 'bigint' ? `${value}n` : `an ${typeof value}`
+  }
 }

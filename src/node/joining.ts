@@ -33,6 +33,8 @@ export class Joining<Q extends { readonly method: string }, R> {
   #retry: Cancel | null = null
   #retryMs = RETRY_MIN_MS
   #underWay: Promise<JoinReport> | null = null
+  /** The last attempt found nobody. The table may be full of contacts that are all dead. */
+  #foundNobody = false
   #closed = false
 
   constructor(parts: {
@@ -52,22 +54,28 @@ export class Joining<Q extends { readonly method: string }, R> {
   /** Joins, or waits for the attempt that is under way. `seeds` are asked besides the bootstrap nodes. */
   async join(seeds: readonly Address[] = []): Promise<JoinReport> {
     // Who brings seeds of his own wants them asked, not the report of somebody else's attempt.
-    if (seeds.length > 0) await this.#underWay?.catch(() => {})
+    while (seeds.length > 0 && this.#underWay !== null) await this.#underWay.catch(() => {})
     this.#underWay ??= this.#attempt(seeds).finally(() => {
       this.#underWay = null
+      this.watch()
     })
     return this.#underWay
   }
 
-  /** Tries again soon if the table is empty. Call it when a contact was lost. */
+  /** Tries again soon if we know nobody who lives. Call it when a contact was lost, or the link. */
   watch(): void {
-    if (this.#closed || this.#retry !== null || this.#underWay !== null || this.#runner.engine.table.size > 0)
-      return
+    if (this.#closed || this.#retry !== null || this.#underWay !== null || !this.#isAlone) return
     this.#retry = this.#scheduler.at(this.#scheduler.now() + this.#retryMs, () => {
       this.#retry = null
       this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS)
-      if (!this.#closed) void this.join().catch(() => {})
+      if (!this.#closed && this.#isAlone) void this.join().catch(() => {})
     })
+  }
+
+  /** Nobody in the table, or nobody there who answered lately. */
+  get #isAlone(): boolean {
+    const { engine } = this.#runner
+    return engine.table.size === 0 || engine.offline || this.#foundNobody
   }
 
   close(): void {
@@ -87,14 +95,13 @@ export class Joining<Q extends { readonly method: string }, R> {
       }
     }
     const report = { via, contacts: this.#runner.engine.table.size, bootstrap }
+    this.#foundNobody = via === 'nobody'
     if (via !== 'nobody') {
       this.#retryMs = RETRY_MIN_MS
       // The rest of the table fills behind our back: who joined may be used at once.
       if (!this.#closed) void this.#runner.refresh(true).catch(() => {})
     }
     if (!this.#closed) this.#onJoined(report)
-    this.#underWay = null
-    this.watch()
     return report
   }
 

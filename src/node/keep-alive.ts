@@ -10,6 +10,13 @@ const MAX_AT_ONCE = 4
 /** After a failure: 1 min, doubling up to the interval. */
 const RETRY_MIN_MS = 60_000
 
+/** When a commitment is due. A new one is made whenever it is added, so that who renews it notices. */
+interface Plan {
+  dueAt: number
+  /** How long to wait after the next failure. */
+  retryMs: number
+}
+
 export class KeepAlive {
   readonly #scheduler: Scheduler
   readonly #random: Random
@@ -17,9 +24,8 @@ export class KeepAlive {
   readonly #intervalMs: number
   readonly #renew: (commitment: Commitment) => Promise<boolean>
   readonly #changed: () => void
-  /** When each is due next; as many as the store has commitments (MAX_COMMITMENTS). */
-  readonly #dueAt = new Map<string, number>()
-  readonly #retryMs = new Map<string, number>()
+  /** As many as the store has commitments (MAX_COMMITMENTS). */
+  readonly #plans = new Map<string, Plan>()
   /** At most MAX_AT_ONCE. */
   readonly #renewing = new Set<string>()
   #timer: Cancel | null = null
@@ -52,7 +58,6 @@ export class KeepAlive {
   /** Promises to keep this alive; it has just been done if doneAt is now. */
   add(commitment: Commitment): void {
     this.#state.saveCommitment(commitment)
-    this.#retryMs.delete(nameOf(commitment))
     this.#plan(commitment)
     this.#changed()
     this.#arm()
@@ -60,9 +65,7 @@ export class KeepAlive {
 
   /** Ends the promise; false when there was none. */
   remove(kind: string, key: Uint8Array): boolean {
-    const name = nameOf({ kind, key })
-    const known = this.#dueAt.delete(name)
-    this.#retryMs.delete(name)
+    const known = this.#plans.delete(nameOf({ kind, key }))
     this.#state.removeCommitment(kind, key)
     this.#changed()
     return known
@@ -74,10 +77,10 @@ export class KeepAlive {
   }
 
   #plan(commitment: Commitment): void {
-    this.#dueAt.set(
-      nameOf(commitment),
-      commitment.doneAt + this.#intervalMs * (0.9 + 0.1 * this.#random.fraction()),
-    )
+    // Done in the future: the clock was wrong then, or is now. It is not to be forgotten for so long.
+    const doneAt = Math.min(commitment.doneAt, this.#scheduler.now())
+    const dueAt = doneAt + this.#intervalMs * (0.9 + 0.1 * this.#random.fraction())
+    this.#plans.set(nameOf(commitment), { dueAt, retryMs: Math.min(RETRY_MIN_MS, this.#intervalMs) })
   }
 
   #arm(): void {
@@ -85,7 +88,7 @@ export class KeepAlive {
     this.#timer = null
     if (this.#closed || this.#renewing.size >= MAX_AT_ONCE) return
     let next = Infinity
-    for (const [name, at] of this.#dueAt) if (!this.#renewing.has(name)) next = Math.min(next, at)
+    for (const [name, { dueAt }] of this.#plans) if (!this.#renewing.has(name)) next = Math.min(next, dueAt)
     if (next !== Infinity) this.#timer = this.#scheduler.at(next, () => this.#run())
   }
 
@@ -94,7 +97,8 @@ export class KeepAlive {
     const due = this.#state
       .commitments()
       .filter(
-        (each) => (this.#dueAt.get(nameOf(each)) ?? Infinity) <= now && !this.#renewing.has(nameOf(each)),
+        (each) =>
+          (this.#plans.get(nameOf(each))?.dueAt ?? Infinity) <= now && !this.#renewing.has(nameOf(each)),
       )
       .sort((a, b) => a.doneAt - b.doneAt)
     for (const commitment of due.slice(0, MAX_AT_ONCE - this.#renewing.size)) void this.#renewOne(commitment)
@@ -103,17 +107,17 @@ export class KeepAlive {
 
   async #renewOne(commitment: Commitment): Promise<void> {
     const name = nameOf(commitment)
+    const plan = this.#plans.get(name)
     this.#renewing.add(name)
     const done = await this.#renew(commitment).catch(() => false)
     this.#renewing.delete(name)
-    if (this.#closed || !this.#dueAt.has(name)) return
-    if (done) {
-      this.add({ ...commitment, doneAt: this.#scheduler.now() })
-      return
+    if (this.#closed) return
+    // Removed, or promised anew with other data in the meantime: then what was just done says nothing of it.
+    if (plan !== undefined && plan === this.#plans.get(name)) {
+      if (done) return this.add({ ...commitment, doneAt: this.#scheduler.now() })
+      plan.dueAt = this.#scheduler.now() + plan.retryMs
+      plan.retryMs = Math.min(2 * plan.retryMs, this.#intervalMs)
     }
-    const retryMs = this.#retryMs.get(name) ?? RETRY_MIN_MS
-    this.#retryMs.set(name, Math.min(2 * retryMs, this.#intervalMs))
-    this.#dueAt.set(name, this.#scheduler.now() + retryMs)
     this.#arm()
   }
 }

@@ -4,6 +4,11 @@
 /** Results waiting to be read; the newest are dropped when nobody reads. */
 const MAX_WAITING = 10_000
 
+interface Settle<O> {
+  readonly resolve: (outcome: O) => void
+  readonly reject: (error: unknown) => void
+}
+
 /**
  * An async iterable of `T` with an outcome `O`. Leaving the loop early (break, return, throw) stops the work behind it.
  * `outcome` resolves when the work has ended, and rejects where iterating throws.
@@ -16,23 +21,28 @@ export class ResultStream<T, O> implements AsyncIterableIterator<T> {
     resolve(result: IteratorResult<T, undefined>): void
     reject(error: unknown): void
   }[] = []
-  readonly #settle: { resolve(outcome: O): void; reject(error: unknown): void }
+  readonly #settle: Settle<O>
   #ended = false
+  /** The reader has left: nothing more is handed out. */
+  #left = false
+  /** Why it ended, until the reader has heard of it. */
   #failure: { readonly error: unknown } | null = null
   /** Stops the work behind it. Set by who fills it. */
   readonly #stop: () => void
 
   constructor(stop: () => void) {
     this.#stop = stop
-    const { promise, resolve, reject } = withResolvers<O>()
-    this.outcome = promise
-    this.#settle = { resolve, reject }
+    let settle: Settle<O> = { resolve: () => {}, reject: () => {} }
+    this.outcome = new Promise<O>((resolve, reject) => {
+      settle = { resolve, reject }
+    })
+    this.#settle = settle
     // Who only iterates hears of a failure there, and not once more as an unhandled rejection.
-    promise.catch(() => {})
+    this.outcome.catch(() => {})
   }
 
   push(result: T): void {
-    if (this.#ended) return
+    if (this.#ended || this.#left) return
     const reader = this.#readers.shift()
     if (reader !== undefined) reader.resolve({ value: result, done: false })
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(result)
@@ -42,50 +52,44 @@ export class ResultStream<T, O> implements AsyncIterableIterator<T> {
     if (this.#ended) return
     this.#ended = true
     this.#settle.resolve(outcome)
-    for (const reader of this.#readers.splice(0)) reader.resolve({ value: undefined, done: true })
+    this.#dismiss()
   }
 
+  /** Whoever reads next hears of it once; after that there is nothing more. */
   fail(error: unknown): void {
     if (this.#ended) return
     this.#ended = true
-    this.#failure = { error }
     this.#settle.reject(error)
-    for (const reader of this.#readers.splice(0)) reader.reject(error)
+    const reader = this.#readers.shift()
+    if (reader === undefined) this.#failure = { error }
+    else reader.reject(error)
+    this.#dismiss()
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    const value = this.#waiting.shift()
-    if (value !== undefined) return Promise.resolve({ value, done: false })
-    if (this.#failure !== null) return Promise.reject(asError(this.#failure.error))
-    if (this.#ended) return Promise.resolve({ value: undefined, done: true })
+    if (this.#waiting.length > 0) return Promise.resolve({ value: this.#waiting.shift()!, done: false })
+    if (this.#failure !== null && !this.#left) {
+      const { error } = this.#failure
+      this.#failure = null
+      return Promise.reject(error)
+    }
+    if (this.#ended || this.#left) return Promise.resolve({ value: undefined, done: true })
     return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
+    this.#left = true
     this.#waiting.length = 0
-    this.#stop()
+    this.#dismiss()
+    if (!this.#ended) this.#stop()
     return Promise.resolve({ value: undefined, done: true })
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
-}
 
-function withResolvers<O>(): {
-  promise: Promise<O>
-  resolve(outcome: O): void
-  reject(error: unknown): void
-} {
-  let resolve: (outcome: O) => void = () => {}
-  let reject: (error: unknown) => void = () => {}
-  const promise = new Promise<O>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
+  #dismiss(): void {
+    for (const reader of this.#readers.splice(0)) reader.resolve({ value: undefined, done: true })
+  }
 }

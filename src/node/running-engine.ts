@@ -70,7 +70,7 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         if (typeof handle !== 'string') handle.cancel()
-        reject(abortReason(options.signal))
+        reject(options.signal?.reason as Error)
       }
       const onOutcome = (outcome: RequestOutcome<R>): void => {
         options.signal?.removeEventListener('abort', abort)
@@ -89,15 +89,23 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
     signal?.throwIfAborted()
     const stop = (): void => handle?.cancel(this.#scheduler.now())
     const stream = new ResultStream<Found<T>, LookupOutcome<R>>(stop)
-    const abort = (): void => {
-      stream.fail(abortReason(signal))
+    const giveUp = (why: unknown): void => {
+      stream.fail(why)
       stop()
     }
+    const abort = (): void => giveUp(signal?.reason)
     let ended = false
     const handle = this.engine.lookup(
       query,
       {
-        ...(onHop === undefined ? {} : { onHop }),
+        onHop: (hop) => {
+          try {
+            onHop?.(hop)
+          } catch (error) {
+            // A fault of theirs ends their lookup, and not the work of the engine in its midst.
+            this.#scheduler.soon(() => giveUp(error))
+          }
+        },
         onResults: (results, from) => {
           for (const result of results) stream.push({ result, from })
         },
@@ -111,12 +119,14 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
     )
     if (handle === null)
       stream.fail(new XorbitError('overload', 'too many lookups are under way; wait for some to end'))
+    // Perhaps it was aborted from within onHop, before anybody listened.
+    else if (signal?.aborted === true) abort()
     else if (!ended) signal?.addEventListener('abort', abort, { once: true })
     return stream
   }
 
   /** Refreshes the buckets that are due, or all; resolves when every lookup has ended. */
-  refresh(force: boolean): Promise<void> {
+  async refresh(force: boolean): Promise<void> {
     this.#assertOpen()
     return new Promise((resolve) => this.engine.refresh(force, resolve, this.#scheduler.now()))
   }
@@ -154,6 +164,7 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
 
   wakeAt(time: number): void {
     this.#timer?.()
+    if (this.#closed) return
     this.#timer = this.#scheduler.at(time, () => {
       if (!this.#closed) this.engine.tick(this.#scheduler.now())
     })
@@ -174,9 +185,4 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
   #assertOpen(): void {
     if (this.#closed) throw new XorbitError('closed', 'the node is closed')
   }
-}
-
-function abortReason(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason
-  return reason instanceof Error ? reason : new Error(`aborted: ${String(reason)}`)
 }

@@ -18,7 +18,9 @@ export class TypedEvents<Events extends object> {
 
   /** Tells all listeners. One that throws does not keep the others from hearing; its error surfaces on its own. */
   emit<Name extends keyof Events>(name: Name, detail: Events[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    // A copy: who is added while they are told hears of the next one.
+    const listeners = Array.from(this.#listeners.get(name) ?? [])
+    for (const listener of listeners) {
       try {
         ;(listener as (detail: Events[Name]) => void)(detail)
       } catch (error) {
