@@ -64,7 +64,7 @@ export interface Parameters {
   readonly unreachableForMaxMs: number
   /** How long an endpoint that answered with another id than named is banned. specs/threats.md T5. */
   readonly imposterForMs: number
-  /** Datagrams (resends too) without an answer that one unproven IP gets in unprovenWindowMs; not in a private network. T7. */
+  /** Datagrams without an answer, resends too, that one unproven IP gets in unprovenWindowMs; not in private. T7. */
   readonly maxUnansweredPerIp: number
   readonly unprovenWindowMs: number
   /** Suspect endpoints and IPs remembered; the oldest is forgotten. */
