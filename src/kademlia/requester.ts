@@ -175,7 +175,7 @@ export class Requester<Q extends { readonly method: string }, R> {
 
   /** Whatever came in: our link works. */
   heard(): void {
-    this.#missing.clear()
+    if (this.#missing.size > 0) this.#missing.clear()
     if (!this.#offlineNow) return
     this.#offlineNow = false
     this.#parts.effects.notice({ kind: 'online' })

@@ -130,12 +130,10 @@ function operations(idBytes: number): fc.Arbitrary<Operation> {
     },
     {
       weight: 1,
-      arbitrary: fc
-        .uint8Array({ minLength: idBytes, maxLength: idBytes })
-        .map((id): Operation => ({
-          does: `own id ${toHex(id)}`,
-          to: (world) => doRekey(world, idOf(...id)),
-        })),
+      arbitrary: fc.uint8Array({ minLength: idBytes, maxLength: idBytes }).map((id): Operation => ({
+        does: `own id ${toHex(id)}`,
+        to: (world) => doRekey(world, idOf(...id)),
+      })),
     },
   )
 }

@@ -84,16 +84,19 @@ export function toQuery(query: QueryLike): MainlineQuery {
         scrape,
       }
     }
-    case 'announce_peer': {
-      const { token, seed = false } = query
-      const isToken = token instanceof Uint8Array && token.length <= MAX_TOKEN_BYTES
-      if (!isToken) throw badArgument('token', `at most ${MAX_TOKEN_BYTES} bytes`, token)
-      const port = query.port === 'implied' ? 'implied' : toPort('port', query.port)
-      return { method: query.method, infoHash: toIdArgument('infoHash', query.infoHash), port, token, seed }
-    }
+    case 'announce_peer':
+      return toAnnounce(query)
     default:
       throw badArgument('method', METHODS.join(', '), (query as { method: unknown }).method)
   }
+}
+
+function toAnnounce(query: Extract<QueryLike, { method: 'announce_peer' }>): MainlineQuery {
+  const { method, token, seed = false } = query
+  const isToken = token instanceof Uint8Array && token.length <= MAX_TOKEN_BYTES
+  if (!isToken) throw badArgument('token', `at most ${MAX_TOKEN_BYTES} bytes`, token)
+  const port = query.port === 'implied' ? 'implied' : toPort('port', query.port)
+  return { method, infoHash: toIdArgument('infoHash', query.infoHash), port, token, seed }
 }
 
 const METHODS = ['ping', 'find_node', 'get_peers', 'announce_peer']
