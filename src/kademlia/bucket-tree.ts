@@ -96,6 +96,7 @@ export class BucketTree {
       waiting.sort((a, b) => a.repliedAt - b.repliedAt)
       for (const contact of waiting) rest.keepAsReplacement(contact)
       rest.lastChangedAt = Math.max(rest.lastChangedAt, deep.lastChangedAt)
+      rest.refreshedAt = Math.max(rest.refreshedAt, deep.refreshedAt)
     }
   }
 
@@ -104,8 +105,10 @@ export class BucketTree {
     const old = this.buckets.pop()!
     const rest = new KBucket(this.#parameters)
     const deep = new KBucket(this.#parameters)
-    rest.lastChangedAt = old.lastChangedAt
-    deep.lastChangedAt = old.lastChangedAt
+    for (const half of [rest, deep]) {
+      half.lastChangedAt = old.lastChangedAt
+      half.refreshedAt = old.refreshedAt
+    }
     const sideOf = (contact: TableContact): KBucket =>
       sharedPrefixBits(this.ownId, contact.id) === bits ? rest : deep
     for (const contact of old.contacts) sideOf(contact).contacts.push(contact)

@@ -60,6 +60,8 @@ export class KBucket {
   readonly replacements: TableContact[] = []
   /** When a contact last answered, was added or replaced (B5-09), or a refresh was begun (ms). */
   lastChangedAt = 0
+  /** When a refresh of it was last begun, or it got its first contact (ms). */
+  refreshedAt = 0
   readonly #parameters: Parameters
 
   constructor(parameters: Parameters) {
@@ -68,6 +70,12 @@ export class KBucket {
 
   get hasRoom(): boolean {
     return this.contacts.length < this.#parameters.k
+  }
+
+  /** A contact answered, was added or replaced. */
+  changed(now: number): void {
+    this.lastChangedAt = now
+    if (this.refreshedAt === 0) this.refreshedAt = now
   }
 
   find(id: Id): TableContact | null {

@@ -24,6 +24,8 @@ export interface Parameters {
   readonly maxFailures: number
   /** A bucket unchanged for so long is refreshed. BEP 5: 15 min. */
   readonly bucketRefreshMs: number
+  /** A bucket is refreshed after so long even if its contacts keep answering, to find others. Paper, 2.3: an hour. */
+  readonly bucketLookupMs: number
   /** When the same request is sent again, after its first sending. Ascending. */
   readonly resendAfterMs: readonly number[]
   /** Whether a resend keeps its transaction id (khashmir) or is a new transaction (mainline: K-05). */
@@ -86,6 +88,7 @@ export const defaultParameters: Parameters = {
   goodForMs: 15 * MINUTE,
   maxFailures: 2,
   bucketRefreshMs: 15 * MINUTE,
+  bucketLookupMs: 60 * MINUTE,
   resendAfterMs: [1_000, 2_500],
   resendKeepsTransaction: false,
   requestTimeoutMs: 4_500,

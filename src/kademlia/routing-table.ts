@@ -123,7 +123,7 @@ export class RoutingTable {
       known.repliedAt = now
       known.failures = 0
       measured(known, rttMs)
-      bucket.lastChangedAt = now
+      bucket.changed(now)
       return REFRESHED
     }
     const changedId = this.#tree.at(contact.address)
@@ -197,8 +197,9 @@ export class RoutingTable {
   }
 
   /**
-   * The buckets in which nothing has happened for `idleMs` (0: all of them), each with a random id of its range to look
-   * up (B5-09). The caller says `refreshed` when it starts a lookup.
+   * The buckets in which nothing has happened for `idleMs` (0: all of them), or that were not refreshed for
+   * bucketLookupMs, each with a random id of its range to look up (B5-09). For pings alone keep a bucket lively and find
+   * nobody new. The caller says `refreshed` when it starts a lookup.
    */
   staleBuckets(
     now: number,
@@ -206,8 +207,9 @@ export class RoutingTable {
     idleMs: number = this.#parameters.bucketRefreshMs,
   ): StaleBucket[] {
     const last = this.#tree.buckets.length - 1
-    return this.#tree.buckets.flatMap(({ lastChangedAt }, prefixBits) => {
-      if (now - lastChangedAt < idleMs) return []
+    const { bucketLookupMs } = this.#parameters
+    return this.#tree.buckets.flatMap(({ lastChangedAt, refreshedAt }, prefixBits) => {
+      if (now - lastChangedAt < idleMs && now - refreshedAt < bucketLookupMs) return []
       const inRange = prefixBits < last ? randomIdSharing : randomIdWithin
       return [{ prefixBits, target: inRange(this.ownId, prefixBits, random) }]
     })
@@ -215,7 +217,9 @@ export class RoutingTable {
 
   /** A lookup of `target` has been started: its bucket is not stale any more. */
   refreshed(target: Id, now: number): void {
-    this.#tree.bucketOf(target).lastChangedAt = now
+    const bucket = this.#tree.bucketOf(target)
+    bucket.lastChangedAt = now
+    bucket.refreshedAt = now
   }
 
   /**

@@ -97,7 +97,7 @@ export class TableAdmission {
     }
     for (const holder of evicted) tree.take(holder)
     tree.put(newcomer)
-    tree.bucketOf(contact.id).lastChangedAt = now
+    tree.bucketOf(contact.id).changed(now)
     return { outcome: 'added', contact: newcomer, evicted, changedId }
   }
 
