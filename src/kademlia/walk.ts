@@ -3,7 +3,7 @@
 import type { Candidate } from './candidates.ts'
 import { sameAddress, type Contact } from './contact.ts'
 import type { EngineParts } from './engine-parts.ts'
-import { sharedPrefixBits } from './id.ts'
+import { sameId, sharedPrefixBits } from './id.ts'
 import { LookAside } from './look-aside.ts'
 import { Lookup } from './lookup.ts'
 import { ProtocolError, type LookupQuery, type LookupStep } from './ports.ts'
@@ -136,9 +136,13 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#looking = asked > 0
   }
 
+  /** Those that may be asked. Under our own id others name us, maybe at an address that we had before a restart. */
   #dialable(contacts: readonly Contact[], now: number): readonly Contact[] {
-    const { policy, suspects } = this.#parts
-    return contacts.filter(({ address }) => policy.dialable(address) && suspects.mayDial(address, now))
+    const { policy, suspects, table } = this.#parts
+    return contacts.filter(
+      ({ id, address }) =>
+        !sameId(id, table.ownId) && policy.dialable(address) && suspects.mayDial(address, now),
+    )
   }
 
   #ask(candidate: Candidate, now: number): void {

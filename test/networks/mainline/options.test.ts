@@ -1,0 +1,120 @@
+// The options of a mainline node: what is refused and how, and what follows from what.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { XorbitError } from '../../../src/node/errors.ts'
+import { toHostPort, toIdArgument, toQuery } from '../../../src/networks/mainline/arguments.ts'
+import {
+  parseHostPort,
+  resolveOptions,
+  type MainlineOptions,
+} from '../../../src/networks/mainline/options.ts'
+
+function refusal(work: () => unknown): XorbitError {
+  try {
+    work()
+  } catch (error) {
+    assert.ok(error instanceof XorbitError, `a typed error, got ${String(error)}`)
+    assert.doesNotMatch(error.message, /\n/, 'one line')
+    return error
+  }
+  throw new assert.AssertionError({ message: 'nothing was refused' })
+}
+
+const given = (options: object): MainlineOptions => options as MainlineOptions
+
+describe('Options of a mainline node', () => {
+  test('an unknown one is refused by name, with those that are known', () => {
+    const error = refusal(() => resolveOptions(given({ prot: 6881 })))
+    assert.equal(error.code, 'unknown-option')
+    assert.match(error.message, /"prot".*port/)
+    assert.match(refusal(() => resolveOptions(given({ parameters: { kk: 8 } }))).message, /"kk".*alpha/)
+  })
+
+  const wrong: readonly (readonly [options: object, says: RegExp])[] = [
+    [{ port: 70_000 }, /^port: .*0 to 65535, got 70000$/],
+    [{ port: '6881' }, /^port: .*got "6881"$/],
+    [{ port: 1.5 }, /^port: /],
+    [{ host: 'localhost' }, /^host: .*IPv4 or IPv6 address.*got "localhost"$/],
+    [{ host: '256.1.1.1' }, /^host: /],
+    [{ host: ['127.0.0.1', '127.0.0.2'] }, /^host: .*at most one address of IPv4/],
+    [{ store: '' }, /^store: /],
+    [{ store: 7 }, /^store: .*got 7$/],
+    [{ bootstrap: '127.0.0.1:1' }, /^bootstrap: /],
+    [{ bootstrap: ['127.0.0.1:99999'] }, /^bootstrap: .*65535.*99999/],
+    [{ bootstrap: [5] }, /^bootstrap: /],
+    [{ private: 'yes' }, /^private: .*got "yes"$/],
+    [{ readOnly: 1 }, /^readOnly: /],
+    [{ rateLimit: null }, /^rateLimit: /],
+    [{ announceIntervalMs: 1 }, /^announceIntervalMs: .*100 to 1800000/],
+    [{ version: Uint8Array.of(1, 2, 3) }, /^version: expected 4 bytes, got 3 bytes$/],
+    [{ parameters: { k: 0 } }, /^parameters\.k: .*1 to 64, got 0$/],
+    [{ parameters: { resendAfterMs: [1, 'x'] } }, /^parameters\.resendAfterMs: /],
+  ]
+  for (const [options, says] of wrong) {
+    test(`${JSON.stringify(options)} is refused, naming what it got and what is allowed`, () => {
+      assert.match(refusal(() => resolveOptions(given(options))).message, says)
+    })
+  }
+
+  test('a loopback or private host or bootstrap node makes the network private, a public one does not', () => {
+    assert.equal(resolveOptions({ host: '127.0.0.1' }).private, true)
+    assert.equal(resolveOptions({ host: 'fd00::1' }).private, true)
+    assert.equal(resolveOptions({ bootstrap: ['10.1.2.3:6881'] }).private, true)
+    assert.equal(resolveOptions({ bootstrap: ['localhost:6881'] }).private, true)
+    assert.equal(resolveOptions({ bootstrap: ['router.bittorrent.com'] }).private, false)
+    assert.equal(resolveOptions({}).private, false)
+    assert.equal(resolveOptions({ host: '127.0.0.1', private: false }).private, false)
+  })
+
+  test('a private network asks no public router', () => {
+    assert.deepEqual(resolveOptions({ private: true }).bootstrap, [])
+    assert.equal(resolveOptions({}).bootstrap, null)
+    assert.deepEqual(resolveOptions({ bootstrap: 'none' }).bootstrap, [])
+  })
+
+  test('who joins through loopback alone listens on loopback alone', () => {
+    assert.deepEqual(resolveOptions({ bootstrap: ['127.0.0.1:1', '127.0.0.1:2'] }).hosts, ['127.0.0.1'])
+    assert.deepEqual(resolveOptions({ bootstrap: ['[::1]:1'] }).hosts, ['::1'])
+    assert.deepEqual(resolveOptions({ bootstrap: ['127.0.0.1:1', '[::1]:1'] }).hosts, ['127.0.0.1', '::1'])
+    assert.equal(resolveOptions({ bootstrap: ['127.0.0.1:1', '10.0.0.1:1'] }).hosts, null)
+  })
+
+  test('HOST:PORT is read in all its forms, IPv6 with brackets or bare', () => {
+    assert.deepEqual(parseHostPort('x', 'example.org:80'), { host: 'example.org', port: 80 })
+    assert.deepEqual(parseHostPort('x', '1.2.3.4'), { host: '1.2.3.4', port: 6881 })
+    assert.deepEqual(parseHostPort('x', '[2001:DB8::1]:7'), { host: '2001:db8::1', port: 7 })
+    assert.deepEqual(parseHostPort('x', '2001:db8::1'), { host: '2001:db8::1', port: 6881 })
+    for (const text of ['', ':80', 'a:', 'a:0', 'a:65536', 'a:b', '[::1', 'a:1:2']) {
+      assert.match(refusal(() => parseHostPort('bootstrap', text)).message, /^bootstrap: expected HOST:PORT/)
+    }
+  })
+})
+
+describe('Arguments of a mainline node', () => {
+  test('an id is 20 bytes or 40 hex digits, and bytes are copied', () => {
+    const bytes = new Uint8Array(20).fill(7)
+    const id = toIdArgument('infoHash', bytes)
+    bytes.fill(0)
+    assert.equal(id[0], 7)
+    assert.deepEqual(toIdArgument('infoHash', 'AB'.repeat(20)), toIdArgument('infoHash', 'ab'.repeat(20)))
+    for (const value of ['ab', 'x'.repeat(40), new Uint8Array(19), 7, null]) {
+      const error = refusal(() => toIdArgument('infoHash', value as string))
+      assert.equal(error.code, 'bad-argument')
+      assert.match(error.message, /^infoHash: expected (20 bytes or )?40 hex digits/)
+    }
+  })
+
+  test('a direct query is checked before anything is sent', () => {
+    const token = new Uint8Array(65)
+    const infoHash = 'ab'.repeat(20)
+    assert.throws(() => toQuery({ method: 'find_node', target: 'ab' }), /^XorbitError: target: /)
+    assert.throws(() => toQuery({ method: 'announce_peer', infoHash, port: 1, token }), /token: .*64 bytes/)
+    assert.throws(
+      () => toQuery({ method: 'announce_peer', infoHash, port: 0, token: token.subarray(1) }),
+      /port: .*1 to 65535, got 0/,
+    )
+    assert.throws(() => toQuery({ method: 'vote' } as never), /method: expected ping, find_node/)
+    assert.throws(() => toHostPort('address', { host: '', port: 1 }), /address host: /)
+    assert.throws(() => toHostPort('address', '127.0.0.1'), /address: expected HOST:PORT/)
+  })
+})
