@@ -17,9 +17,9 @@ describe('The vote on our own address', () => {
 
   test('B42-06 is settled when several independent voters agree', () => {
     const external = new ExternalAddress()
-    const settled = [0, 1, 2, 3].map((n) => external.vote('8.8.8.8', voter(n), n))
-    assert.deepEqual(settled, [null, null, null, '8.8.8.8'])
-    assert.equal(external.vote('8.8.8.8', voter(5), 5), null, 'the same again is no change')
+    for (let n = 0; n < 7; n++) assert.equal(external.vote('8.8.8.8', voter(n), n), null)
+    assert.equal(external.vote('8.8.8.8', voter(7), 7), '8.8.8.8')
+    assert.equal(external.vote('8.8.8.8', voter(8), 8), null, 'the same again is no change')
   })
 
   test('T22 thirty per cent of liars change nothing, whether they agree or not', () => {
@@ -53,7 +53,7 @@ describe('The vote on our own address', () => {
     const external = new ExternalAddress()
     for (let n = 1; n < 20; n++) external.vote('2606:4700::1', `2a00:1450::${n.toString(16)}`, n)
     assert.equal(external.host, null)
-    for (let n = 1; n < 5; n++) external.vote('2606:4700::1', `2a00:145${n}::1`, 100 + n)
+    for (let n = 1; n < 9; n++) external.vote('2606:4700::1', `2a00:145${n}::1`, 100 + n)
     assert.equal(external.host, '2606:4700::1')
   })
 })
