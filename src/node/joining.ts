@@ -1,6 +1,7 @@
 // How a node joins its network and stays in it: through its own table first, then through bootstrap nodes, again and
 // again while it knows nobody. Not here: the names of bootstrap nodes and how they are resolved.
 import type { Address, Contact } from '../kademlia/contact.ts'
+import { sameId } from '../kademlia/id.ts'
 import type { Probes } from '../kademlia/ports.ts'
 import type { Cancel, Scheduler } from './ports.ts'
 import type { RunningEngine } from './running-engine.ts'
@@ -84,6 +85,8 @@ export class Joining<Q extends { readonly method: string }, R> {
   }
 
   async #attempt(seeds: readonly Address[]): Promise<JoinReport> {
+    const { engine } = this.#runner
+    let ownId = engine.ownId
     let via: JoinReport['via'] = (await this.#lookupSelf([])) > 0 ? 'table' : 'nobody'
     let bootstrap: readonly BootstrapAttempt[] = []
     if (via === 'nobody' || seeds.length > 0) {
@@ -94,7 +97,12 @@ export class Joining<Q extends { readonly method: string }, R> {
         await this.#lookupSelf(asked.flatMap(({ contacts }) => contacts))
       }
     }
-    const report = { via, contacts: this.#runner.engine.table.size, bootstrap }
+    // Those whom we asked may have shown us our address, and with it we took another id (BEP 42): once more for that.
+    while (!this.#closed && via !== 'nobody' && !sameId(ownId, engine.ownId)) {
+      ownId = engine.ownId
+      await this.#lookupSelf([])
+    }
+    const report = { via, contacts: engine.table.size, bootstrap }
     this.#foundNobody = via === 'nobody'
     if (via !== 'nobody') {
       this.#retryMs = RETRY_MIN_MS
