@@ -253,6 +253,8 @@ export class Engine<Q extends { readonly method: string }, R> {
     const gapMs = now - this.#lastInputAt
     this.#lastInputAt = Math.max(now, this.#lastInputAt)
     if (gapMs <= this.#parts.parameters.sleptAfterMs) return
+    // What we asked before has long failed: an answer that waited in a buffer shows nobody alive now.
+    this.#requester.tick(now)
     this.networkChanged(now)
     this.#parts.effects.notice({ kind: 'slept', forMs: gapMs })
   }

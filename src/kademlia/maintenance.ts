@@ -45,10 +45,11 @@ export class Maintenance {
 
   #pings(now: number, table: RoutingTable, offline: boolean): readonly KnownContact[] {
     if (!offline) return table.questionable(now, this.#parameters.maxPingsPerRound)
-    // Misses are not counted while offline, so that the first in line stays the first: it may have died meanwhile.
-    const due = table.questionable(now, Infinity)
-    const at = Math.floor(this.#random.fraction() * due.length)
-    return due.slice(at, at + 1)
+    // Any of them: misses are not counted while offline, so that the first in line would stay the first, and may have
+    // died; and good ones are the likeliest to show that it was not our link, but so many others.
+    const all = [...table.contacts()]
+    const at = Math.floor(this.#random.fraction() * all.length)
+    return all.slice(at, at + 1)
   }
 
   /** The next round comes at once: after a sleep or a change of network. */
