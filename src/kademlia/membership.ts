@@ -6,6 +6,9 @@ import { sameId, type Id } from './id.ts'
 import type { ContactObserver, Requester } from './requester.ts'
 import type { Departure } from './routing-table.ts'
 
+/** Who is said to have another id now is asked at most so often: anybody may say so under a forged address. */
+const RECHECK_MS = 1_000
+
 export class Membership<Q extends { readonly method: string }, R> implements ContactObserver {
   readonly #parts: EngineParts<Q, R>
   readonly #requester: () => Requester<Q, R>
@@ -51,7 +54,12 @@ export class Membership<Q extends { readonly method: string }, R> implements Con
 
   /** It sent us a query: that proves nothing yet, but where there is room it is worth a ping. B5-21. */
   queriedUs(contact: Contact, now: number): void {
-    if (!this.#parts.table.queriedUs(contact.id, contact.address, now)) this.heardOf(contact, now)
+    const { table } = this.#parts
+    if (table.queriedUs(contact.id, contact.address, now)) return
+    const known = table.findByAddress(contact.address)
+    if (known === null) this.heardOf(contact, now)
+    // It has taken another id, or somebody says so in its name: whoever it is, it says so itself (B45-08).
+    else if (now - known.repliedAt >= RECHECK_MS) this.#ask(contact.address, null, this.#checking, now)
   }
 
   /** It is worth a ping where the table has room for it. */
@@ -62,7 +70,7 @@ export class Membership<Q extends { readonly method: string }, R> implements Con
 
   /** Asks a contact of the table whether it lives; what comes of it reaches the table by `answered` and `missed`. */
   ping(contact: Contact, now: number): void {
-    this.#ask(contact, this.#checking, now)
+    this.#ask(contact.address, contact.id, this.#checking, now)
   }
 
   #departed({ removed, promoted }: Departure, why: string, now: number): void {
@@ -72,14 +80,15 @@ export class Membership<Q extends { readonly method: string }, R> implements Con
 
   #vet(contact: Contact, now: number): void {
     if (this.#vetting.size >= this.#parts.parameters.maxVetting) return
-    if (this.#parts.suspects.mayDial(contact.address, now)) this.#ask(contact, this.#vetting, now)
+    if (this.#parts.suspects.mayDial(contact.address, now))
+      this.#ask(contact.address, contact.id, this.#vetting, now)
   }
 
-  #ask(contact: Contact, asked: Set<string>, now: number): void {
-    const endpoint = addressKey(contact.address)
+  #ask(to: Address, expectedId: Id | null, asked: Set<string>, now: number): void {
+    const endpoint = addressKey(to)
     if (asked.has(endpoint)) return
     asked.add(endpoint)
-    const request = { query: this.#parts.probes.ping(), to: contact.address, expectedId: contact.id }
+    const request = { query: this.#parts.probes.ping(), to, expectedId }
     const listener = { onOutcome: () => void asked.delete(endpoint) }
     if (typeof this.#requester().ask(request, listener, now) === 'string') asked.delete(endpoint)
   }
