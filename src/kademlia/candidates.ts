@@ -55,6 +55,12 @@ export class Candidates {
     return this.#heard > this.#capacity ? this.#dropOne() : null
   }
 
+  /** Takes one out that was only heard of. */
+  remove(candidate: Candidate): void {
+    this.sorted.splice(this.sorted.indexOf(candidate), 1)
+    this.#count(candidate, -1)
+  }
+
   /** It is asked, and holds its place from now on. */
   asked(candidate: Candidate): void {
     this.#count(candidate, -1)

@@ -2,7 +2,7 @@
 // slowness. Kademlia paper, section 2.3. Not here: sending, and what an answer means (walk.ts and a network's queries.ts).
 import { Candidates, type Candidate } from './candidates.ts'
 import { addressKey, type Contact } from './contact.ts'
-import { sameId, type Id } from './id.ts'
+import { compareDistance, sameId, type Id } from './id.ts'
 import type { Parameters } from './parameters.ts'
 
 export interface LookupOptions {
@@ -42,7 +42,7 @@ export class Lookup {
   readonly #paths: Path[]
   readonly #slotsPerPath: number
   /** Endpoints of all candidates, so that each is selected once. At most maxCandidates + maxAsked a path. */
-  readonly #endpoints = new Set<string>()
+  readonly #endpoints = new Map<string, Candidate>()
   /** Candidates per IP group. Bounded like `endpoints`. */
   readonly #perGroup = new Map<string, number>()
   #turn = 0
@@ -186,16 +186,19 @@ export class Lookup {
 
   #add(path: number, contact: Contact, namedBy: Candidate | null): boolean {
     const { self, eligible, group, parameters } = this.#options
+    if (self !== null && sameId(self, contact.id)) return false
     const endpoint = addressKey(contact.address)
-    if (this.#endpoints.has(endpoint) || (self !== null && sameId(self, contact.id))) return false
+    const known = this.#endpoints.get(endpoint)
+    if (known !== undefined && !this.#yields(known, contact)) return false
+    if (known !== undefined) this.#forget(known)
     const ip = group(contact)
     if (ip !== null) {
       const already = this.#perGroup.get(ip) ?? 0
       if (already >= parameters.maxCandidatesPerIp) return false
       this.#perGroup.set(ip, already + 1)
     }
-    this.#endpoints.add(endpoint)
-    const dropped = this.#paths[path]!.candidates.insert({
+    const { candidates } = this.#paths[path]!
+    const candidate: Candidate = {
       contact,
       path,
       state: 'heard',
@@ -203,13 +206,31 @@ export class Lookup {
       namedBy: namedBy?.contact ?? null,
       depth: namedBy === null ? 0 : namedBy.depth + 1,
       self: false,
-    })
-    if (dropped !== null) this.#forget(dropped.contact)
+    }
+    this.#endpoints.set(endpoint, candidate)
+    const dropped = candidates.insert(candidate)
+    if (dropped !== null) this.#dropped(dropped)
     return true
   }
 
+  /**
+   * Whether an endpoint is rather to be asked under the id with which it is named now. Who named it first may have known
+   * an id that it had before, or have made one up that is far away, so that it is never asked.
+   */
+  #yields(known: Candidate, named: Contact): boolean {
+    if (known.state !== 'heard') return false
+    const isEligible = this.#options.eligible(named)
+    if (isEligible !== known.eligible) return isEligible
+    return compareDistance(this.target, named.id, known.contact.id) < 0
+  }
+
+  #forget(candidate: Candidate): void {
+    this.#paths[candidate.path]!.candidates.remove(candidate)
+    this.#dropped(candidate)
+  }
+
   /** Who fell out unasked may be named again. */
-  #forget(contact: Contact): void {
+  #dropped({ contact }: Candidate): void {
     this.#endpoints.delete(addressKey(contact.address))
     const ip = this.#options.group(contact)
     if (ip === null) return
