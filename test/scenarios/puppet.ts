@@ -85,6 +85,11 @@ export class Puppet {
     return bytes.length
   }
 
+  /** Gone: else it would be one of the closest to somebody. */
+  leave(): void {
+    this.#network.network.remove(this.#socket)
+  }
+
   sendRaw(bytes: Uint8Array, to: Address): void {
     this.#socket.dial(bytes, to)
   }
