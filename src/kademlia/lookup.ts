@@ -185,18 +185,13 @@ export class Lookup {
   }
 
   #add(path: number, contact: Contact, namedBy: Candidate | null): boolean {
-    const { self, eligible, group, parameters } = this.#options
+    const { self, eligible } = this.#options
     if (self !== null && sameId(self, contact.id)) return false
     const endpoint = addressKey(contact.address)
     const known = this.#endpoints.get(endpoint)
     if (known !== undefined && !this.#yields(known, contact)) return false
     if (known !== undefined) this.#forget(known)
-    const ip = group(contact)
-    if (ip !== null) {
-      const already = this.#perGroup.get(ip) ?? 0
-      if (already >= parameters.maxCandidatesPerIp) return false
-      this.#perGroup.set(ip, already + 1)
-    }
+    if (!this.#countInGroup(contact)) return false
     const { candidates } = this.#paths[path]!
     const candidate: Candidate = {
       contact,
@@ -227,6 +222,16 @@ export class Lookup {
   #forget(candidate: Candidate): void {
     this.#paths[candidate.path]!.candidates.remove(candidate)
     this.#dropped(candidate)
+  }
+
+  /** False: its IP has enough candidates. */
+  #countInGroup(contact: Contact): boolean {
+    const ip = this.#options.group(contact)
+    if (ip === null) return true
+    const already = this.#perGroup.get(ip) ?? 0
+    if (already >= this.#options.parameters.maxCandidatesPerIp) return false
+    this.#perGroup.set(ip, already + 1)
+    return true
   }
 
   /** Who fell out unasked may be named again. */

@@ -194,6 +194,23 @@ describe('Against those who lie, a lookup', () => {
     assert.deepEqual(idsIn(offered(lookup)), [0, 1])
   })
 
+  test('asks an endpoint under the nearer of the ids with which it is named, and under an eligible one first', () => {
+    const at = (id: number): Contact => contactOf(idOf(id), '10.0.0.9')
+    const lookup = lookupWith({ k: 1, alpha: 1 }, { eligible: ({ id }) => id[0] !== 1 })
+    lookup.seed([at(200)])
+    lookup.seed([at(5)])
+    lookup.seed([at(90)])
+    lookup.seed([at(1)])
+    const asked = lookup.next()!
+    assert.equal(asked.contact.id[0], 5)
+    lookup.seed([at(2)])
+    assert.equal(lookup.next(), null)
+    lookup.failed(asked)
+    lookup.seed([at(3)])
+    assert.equal(lookup.next(), null)
+    assert.equal(lookup.finished, true)
+  })
+
   test('asks nobody twice, under however many ids its endpoint is named', () => {
     const lookup = lookupWith({ k: 8, alpha: 8 })
     lookup.seed([contactOf(idOf(1), '10.0.0.1'), contactOf(idOf(2), '10.0.0.1'), nodeAt(3)])
