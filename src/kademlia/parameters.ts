@@ -107,7 +107,7 @@ export const defaultParameters: Parameters = {
   maxVetting: 32,
   sleptAfterMs: MINUTE,
   offlineAfterMisses: 16,
-  unreachableForMs: 30_000,
+  unreachableForMs: 60_000,
   unreachableForMaxMs: 10 * MINUTE,
   imposterForMs: 40 * MINUTE,
   maxUnansweredPerIp: 6,

@@ -216,11 +216,14 @@ export class Requester<Q extends { readonly method: string }, R> {
 
   /** Of whom we only heard gets no more datagrams without an answer than maxUnansweredPerIp, resends included (T7). */
   #resend(request: Pending<Q, R>, now: number): void {
-    const { table, suspects } = this.#parts
-    const { expectedId, to } = request
-    const known = expectedId === null ? null : table.find(expectedId)
-    const isHearsay = expectedId !== null && (known === null || !sameAddress(known.address, to))
-    if (!isHearsay || suspects.mayDial(to, now)) this.#transmit(request, now)
+    if (!this.#isHearsay(request) || this.#parts.suspects.mayDial(request.to, now))
+      this.#transmit(request, now)
+  }
+
+  /** Whether others only named it: it has not answered us, or it left the table. */
+  #isHearsay({ expectedId, to }: Pending<Q, R>): boolean {
+    const known = expectedId === null ? null : this.#parts.table.find(expectedId)
+    return expectedId !== null && (known === null || !sameAddress(known.address, to))
   }
 
   #transmit(request: Pending<Q, R>, now: number): void {
@@ -235,7 +238,9 @@ export class Requester<Q extends { readonly method: string }, R> {
     const { requestTimeoutMs, sleptAfterMs, offlineAfterMisses } = this.#parts.parameters
     // While we slept nobody could answer us (T30).
     const slept = now - request.startedAt > requestTimeoutMs + sleptAfterMs
-    if (!slept && !this.#offlineNow && this.#missing.add(addressKey(request.to)).size >= offlineAfterMisses) {
+    // Of hearsay no silence counts: else whoever names the dead to us could make us believe that our link is.
+    if (!slept && !this.#isHearsay(request)) this.#missing.add(addressKey(request.to))
+    if (!this.#offlineNow && this.#missing.size >= offlineAfterMisses) {
       this.#missing.clear()
       this.#offlineNow = true
       this.#parts.effects.notice({ kind: 'offline' })

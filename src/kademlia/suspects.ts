@@ -38,11 +38,16 @@ export class Suspects {
 
   /** Whether an address of which we only heard may be asked (T4, T5, T7). */
   mayDial(address: Address, now: number): boolean {
-    const suspicion = this.#suspicions.size === 0 ? undefined : this.#suspicions.get(addressKey(address))
-    if (suspicion !== undefined && now < Math.max(suspicion.until, suspicion.imposterUntil)) return false
+    if (this.isSuspect(address, now)) return false
     const sent = this.#sentTo(address)
     if (sent === undefined) return true
     return sent.length - this.#expired(sent, now) < this.#parameters.maxUnansweredPerIp
+  }
+
+  /** Whether this very endpoint is left alone: it did not answer lately, or is banned. */
+  isSuspect(address: Address, now: number): boolean {
+    const suspicion = this.#suspicions.size === 0 ? undefined : this.#suspicions.get(addressKey(address))
+    return suspicion !== undefined && now < Math.max(suspicion.until, suspicion.imposterUntil)
   }
 
   /** A request has been sent; it counts against the IP until it is answered or the window has passed. */

@@ -63,6 +63,8 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   readonly #lookup: Lookup
   /** Requests under way. At most maxAsked a path. */
   readonly #handles = new Map<Candidate, RequestHandle>()
+  /** Those whose IP has as many requests under way as it may have. At most maxAsked a path. */
+  readonly #deferred = new Set<Candidate>()
   /** Replies of those who answered. At most maxAsked a path. */
   readonly #replies = new Map<Candidate, R>()
   readonly #counts = { asked: 0, answered: 0, failed: 0 }
@@ -111,10 +113,11 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   }
 
   #advance(now: number): void {
+    for (const candidate of this.#deferred) if (this.#mayAsk(candidate, now)) this.#send(candidate, now)
     while (!this.#ended) {
       const candidate = this.#lookup.next()
-      if (candidate === null) break
-      this.#ask(candidate, now)
+      if (candidate !== null) this.#ask(candidate, now)
+      else if (this.#handles.size > 0 || !this.#failDeferred()) break
     }
     if (this.#ended || this.#looking || !this.#lookup.finished) return
     this.#lookAside(now)
@@ -141,15 +144,33 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     const { policy, suspects, table } = this.#parts
     return contacts.filter(
       ({ id, address }) =>
-        !sameId(id, table.ownId) && policy.dialable(address) && suspects.mayDial(address, now),
+        !sameId(id, table.ownId) && policy.dialable(address) && !suspects.isSuspect(address, now),
     )
   }
 
   #ask(candidate: Candidate, now: number): void {
+    if (this.#mayAsk(candidate, now)) return this.#send(candidate, now)
+    // Other lookups may be asking at its IP right now: their answers make room. Its slot is free meanwhile.
+    this.#lookup.slow(candidate)
+    this.#deferred.add(candidate)
+  }
+
+  /** Whether the IP of a contact that we only heard of may get one more request (T7). */
+  #mayAsk({ contact }: Candidate, now: number): boolean {
+    return this.#isKnown(contact) || this.#parts.suspects.mayDial(contact.address, now)
+  }
+
+  /** Nothing is under way any more that could make room: gives up on those that wait. False: none does. */
+  #failDeferred(): boolean {
+    if (this.#deferred.size === 0) return false
+    for (const candidate of this.#deferred) this.#fail(candidate, 'not-dialable', null)
+    this.#deferred.clear()
+    return true
+  }
+
+  #send(candidate: Candidate, now: number): void {
+    this.#deferred.delete(candidate)
     const { contact } = candidate
-    // Asked again when its turn comes: other lookups may have asked at its IP since it was named (T7).
-    if (!this.#isKnown(contact) && !this.#parts.suspects.mayDial(contact.address, now))
-      return this.#fail(candidate, 'not-dialable', null)
     const request = { query: this.#query.question(contact), to: contact.address, expectedId: contact.id }
     const handle = this.#requester.ask(
       request,

@@ -163,7 +163,7 @@ describe('A node left to itself', () => {
     const net = new ToyNetwork({ parameters: { k: 40 } })
     net.addPeer(peerAt(0x40))
     net.befriend(peerAt(0x40))
-    for (let i = 0; i < 16; i++) net.ask(peerAt(0x80, i).address, peerAt(0x80, i).id)
+    for (let i = 0; i < 16; i++) net.ask(peerAt(0x80, i).address)
     net.runFor(4_500)
     assert.equal(net.engine.offline, true)
     net.runFor(10_000)

@@ -242,7 +242,7 @@ describe('An answer under another id than was asked for', () => {
 
 describe('While our link seems down', () => {
   const asleep = (net: ToyNetwork, count: number): void => {
-    for (let i = 0; i < count; i++) net.ask(at(i).address, at(i).id)
+    for (let i = 0; i < count; i++) net.ask(at(i).address)
     net.runFor(4_500)
   }
 
@@ -268,6 +268,14 @@ describe('While our link seems down', () => {
     for (let i = 0; i < 40; i++) net.ask(A.address, A.id)
     net.runFor(4_500)
     assert.equal(net.engine.offline, false)
+  })
+
+  test('misses of those whom others only named do not count: anybody may name the dead', () => {
+    const net = new ToyNetwork()
+    for (let i = 0; i < 40; i++) net.ask(at(i).address, at(i).id)
+    net.runFor(4_500)
+    assert.equal(net.engine.offline, false)
+    assert.equal(net.suspects.mayDial(at(7).address, net.now), false)
   })
 
   test('answers that are none do not count: something came', () => {
