@@ -141,6 +141,8 @@ export interface AdmissionPolicy {
   tableGroup(address: Address): string | null
   /** One bucket entry a group (a /24 or /64); null: no limit. */
   bucketGroup(address: Address): string | null
+  /** The network that shares one quota of bytes out (a /24 or /56, T8); null: no limit. */
+  sourceGroup(address: Address): string | null
   /** Whether the id fits the address (BEP 42): preferred in the table, and the only ones a lookup counts or stores on. */
   eligible(contact: Contact): boolean
 }

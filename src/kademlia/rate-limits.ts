@@ -7,7 +7,7 @@ import type { Random } from './ports.ts'
 /** Who asks; null where the limit per IP or per prefix is lifted (a private network). */
 export interface Source {
   readonly ip: string | null
-  /** Its /24 or /64: who answers spoofed queries floods a network, not an address (T8). */
+  /** Its /24 or /56: who answers spoofed queries floods a network, not an address (T8). */
   readonly prefix: string | null
 }
 

@@ -64,6 +64,6 @@ export class Responder<Q extends { readonly method: string }, R> {
 
   #source(from: Address): { ip: string | null; prefix: string | null } {
     const { policy } = this.#parts
-    return { ip: policy.tableGroup(from), prefix: policy.bucketGroup(from) }
+    return { ip: policy.tableGroup(from), prefix: policy.sourceGroup(from) }
   }
 }

@@ -4,7 +4,7 @@ import type { Family } from '../codecs/compact-address.ts'
 import { familyOf } from '../codecs/compact-address.ts'
 import type { Address, Contact } from '../kademlia/contact.ts'
 import type { AdmissionPolicy } from '../kademlia/ports.ts'
-import { ipGroup, isPort, prefixGroup, reachOf } from './addresses.ts'
+import { ipGroup, isPort, prefixGroup, reachOf, sourceGroup } from './addresses.ts'
 
 export interface AdmissionOptions {
   /** Of which addresses the network consists. */
@@ -35,6 +35,7 @@ export function createAdmission(options: AdmissionOptions): AdmissionPolicy {
     admits: (contact) => dialable(contact.address) && !routers(contact.address),
     tableGroup: (address) => (options.private ? null : ipGroup(address.host)),
     bucketGroup: (address) => (options.private ? null : prefixGroup(address.host)),
+    sourceGroup: (address) => (options.private ? null : sourceGroup(address.host)),
     eligible,
   }
 }

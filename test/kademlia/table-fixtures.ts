@@ -27,14 +27,16 @@ export const openPolicy: AdmissionPolicy = {
   admits: () => true,
   tableGroup: () => null,
   bucketGroup: () => null,
+  sourceGroup: () => null,
   eligible: () => true,
 }
 
-/** A public IPv4 network: one contact an IP, one a /24 in a bucket. */
+/** A public IPv4 network: one contact an IP, one a /24 in a bucket, one quota of bytes out a /16 (so that it differs). */
 export const publicPolicy: AdmissionPolicy = {
   ...openPolicy,
   tableGroup: (address: Address) => address.host,
   bucketGroup: (address: Address) => address.host.slice(0, address.host.lastIndexOf('.')),
+  sourceGroup: (address: Address) => address.host.split('.').slice(0, 2).join('.'),
 }
 
 /** A table around id 0 (of one byte unless the parameters say otherwise). */

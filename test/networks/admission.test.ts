@@ -53,6 +53,15 @@ describe('Admission to a public network', () => {
     assert.notEqual(policy.bucketGroup(at('8.8.8.8')), null)
   })
 
+  test('T8 counts what is sent by /24 and, wider than table entries, by /56', () => {
+    const ipv6 = createAdmission({ ...publicIpv4, family: 6 })
+    const [near, beside] = [at('2a00:1:2:300::1'), at('2a00:1:2:3ff::1')]
+    assert.equal(policy.sourceGroup(at('8.8.8.8')), policy.sourceGroup(at('8.8.8.9')))
+    assert.equal(ipv6.sourceGroup(near), ipv6.sourceGroup(beside))
+    assert.notEqual(ipv6.bucketGroup(near), ipv6.bucketGroup(beside))
+    assert.notEqual(ipv6.sourceGroup(near), ipv6.sourceGroup(at('2a00:1:2:400::1')))
+  })
+
   test('asks the network whether an id fits its address', () => {
     assert.equal(policy.eligible(contact('8.8.8.8')), true)
     assert.equal(policy.eligible({ ...contact('8.8.8.8'), id: asId(new Uint8Array(20)) }), false)
@@ -88,5 +97,6 @@ describe('Admission to a private network', () => {
   test('counts neither by IP address nor by prefix', () => {
     assert.equal(policy.tableGroup(at('127.0.0.1')), null)
     assert.equal(policy.bucketGroup(at('127.0.0.1')), null)
+    assert.equal(policy.sourceGroup(at('127.0.0.1')), null)
   })
 })
