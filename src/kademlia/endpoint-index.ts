@@ -17,14 +17,6 @@ export class EndpointIndex {
     this.#policy = policy
   }
 
-  get size(): number {
-    let size = 0
-    for (const first of this.#first.values()) {
-      for (let contact: TableContact | null = first; contact !== null; contact = contact.nextOfKey) size++
-    }
-    return size
-  }
-
   at(address: Address): TableContact | null {
     let contact = this.#first.get(this.#policy.tableGroup(address) ?? address.host) ?? null
     while (contact !== null && !sameAddress(contact.address, address)) contact = contact.nextOfKey

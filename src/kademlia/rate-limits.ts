@@ -92,7 +92,7 @@ export class SourceLimits {
   }
 
   /** Whether one request of this source is served. Asked before anything is parsed (T9). */
-  admitRequest(source: Source, now: number): boolean {
+  admitRequest(source: Pick<Source, 'ip'>, now: number): boolean {
     if (this.isBlocked(source, now)) return this.#refuse('blocked')
     // Whether there is room for all is asked first and taken last: what is refused for one reason is not charged for
     // the other, so that one flooding source does not use up the share of all, nor a flood of all that of each.
@@ -105,7 +105,7 @@ export class SourceLimits {
   }
 
   /** Whether an answer of so many bytes may go out to this source. */
-  admitBytes(source: Source, bytes: number, now: number): boolean {
+  admitBytes(source: Pick<Source, 'prefix'>, bytes: number, now: number): boolean {
     if (this.#bytes !== null && !this.#bytes.hasRoom(bytes, now)) return this.#refuse('bytes')
     const perPrefix = this.#bytesPerPrefix
     if (perPrefix !== null && source.prefix !== null && !perPrefix.take(source.prefix, bytes, now)) {
@@ -116,7 +116,7 @@ export class SourceLimits {
   }
 
   /** It brought a wrong token. Too many of them block it. */
-  failedToken(source: Source, now: number): void {
+  failedToken(source: Pick<Source, 'ip'>, now: number): void {
     if (this.#failedTokens === null || source.ip === null || this.#failedTokens.take(source.ip, 1, now))
       return
     this.#blockedUntil.delete(source.ip)
@@ -128,7 +128,7 @@ export class SourceLimits {
     }
   }
 
-  isBlocked(source: Source, now: number): boolean {
+  isBlocked(source: Pick<Source, 'ip'>, now: number): boolean {
     if (source.ip === null || this.#blockedUntil.size === 0) return false
     const until = this.#blockedUntil.get(source.ip)
     if (until === undefined) return false

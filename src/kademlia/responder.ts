@@ -20,7 +20,7 @@ export class Responder<Q extends { readonly method: string }, R> {
     if (answer === null) return
     if ('refusal' in answer) {
       counts.refused++
-      if (answer.failedToken) limits.failedToken(this.#source(from), now)
+      if (answer.failedToken) limits.failedToken(this.#ip(from), now)
       this.refuse(answer.refusal, message.transaction, from, replyTo, now)
       return
     }
@@ -41,12 +41,14 @@ export class Responder<Q extends { readonly method: string }, R> {
 
   /** Whether this source may be served at all, before anything is parsed. */
   admits(from: Address, now: number): boolean {
-    return this.#parts.limits.admitRequest(this.#source(from), now)
+    const { limits } = this.#parts
+    return limits.lifted || limits.admitRequest(this.#ip(from), now)
   }
 
   #mayReply(bytes: Uint8Array, from: Address, now: number): boolean {
-    const { limits, counters } = this.#parts
-    if (limits.admitBytes(this.#source(from), bytes.length, now)) return true
+    const { limits, counters, policy } = this.#parts
+    if (limits.lifted || limits.admitBytes({ prefix: policy.sourceGroup(from) }, bytes.length, now))
+      return true
     counters.dropped('bytes-out-limit')
     return false
   }
@@ -62,8 +64,7 @@ export class Responder<Q extends { readonly method: string }, R> {
     }
   }
 
-  #source(from: Address): { ip: string | null; prefix: string | null } {
-    const { policy } = this.#parts
-    return { ip: policy.tableGroup(from), prefix: policy.sourceGroup(from) }
+  #ip(from: Address): { readonly ip: string | null } {
+    return { ip: this.#parts.policy.tableGroup(from) }
   }
 }

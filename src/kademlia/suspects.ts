@@ -88,24 +88,18 @@ export class Suspects {
   /**
    * It answered with another id than the one it was named with. That alone says nothing against it: whoever named it may
    * have lied, and a ban would let liars silence others. When it answers with a second such id it is an imposter itself,
-   * and is banned for imposterForMs (T5). Returns whether it is banned now.
+   * and is banned for imposterForMs (T5).
    */
-  imposter(address: Address, answeredId: Id, now: number): boolean {
+  imposter(address: Address, answeredId: Id, now: number): void {
     const suspicion = this.#suspicionOf(address)
     const id = toHex(answeredId)
     if (suspicion.answeredAs !== null && suspicion.answeredAs !== id) this.ban(address, now)
     suspicion.answeredAs = id
-    return now < suspicion.imposterUntil
   }
 
   /** Bans an address for imposterForMs: our own (it answered with our own id), or one caught otherwise. */
   ban(address: Address, now: number): void {
     this.#suspicionOf(address).imposterUntil = now + this.#parameters.imposterForMs
-  }
-
-  isImposter(address: Address, now: number): boolean {
-    if (this.#suspicions.size === 0) return false
-    return now < (this.#suspicions.get(addressKey(address))?.imposterUntil ?? 0)
   }
 
   /** How many endpoints and IPs are remembered. */

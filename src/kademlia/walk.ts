@@ -94,10 +94,6 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#lookup.seed(request.options.seeds ?? [])
   }
 
-  get running(): boolean {
-    return !this.#ended
-  }
-
   /** Begins; the listener may hear of the end before this returns when there is nobody to ask. */
   start(now: number): void {
     const { table, parameters } = this.#parts

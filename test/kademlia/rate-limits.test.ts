@@ -91,11 +91,11 @@ describe('bytes out', () => {
     let sent = 0
     for (let ms = 0; ms < 10_000; ms++) {
       for (let i = 0; i < 10; i++) {
-        if (all.admitBytes({ ip: `6.6.6.${(ms + i) & 255}`, prefix: '6.6.6' }, 300, NOW + ms)) sent += 300
+        if (all.admitBytes({ prefix: '6.6.6' }, 300, NOW + ms)) sent += 300
       }
     }
     assert.ok(sent <= 256_000 + 640_000 && sent > 850_000, `${sent} bytes`)
-    assert.equal(all.admitBytes({ ip: '7.7.7.7', prefix: '7.7.7' }, 300, NOW), true)
+    assert.equal(all.admitBytes({ prefix: '7.7.7' }, 300, NOW), true)
   })
 
   test('to all stay below the rate of all', () => {

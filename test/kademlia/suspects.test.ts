@@ -101,20 +101,18 @@ describe('an IP named to us by others', () => {
 describe('an endpoint that answers with another id than it was named with', () => {
   test('is not banned for one wrong naming: whoever named it may have lied', () => {
     const all = suspects()
-    for (let i = 0; i < 5; i++) assert.equal(all.imposter(A, idOf(7), NOW + i), false)
+    for (let i = 0; i < 5; i++) all.imposter(A, idOf(7), NOW + i)
     assert.equal(all.mayDial(A, NOW), true)
   })
 
   test('is banned for 40 minutes when it answers with a second id, also when it sends valid packets (T5)', () => {
     const all = suspects()
     all.imposter(A, idOf(7), NOW)
-    assert.equal(all.imposter(A, idOf(8), NOW), true)
+    all.imposter(A, idOf(8), NOW)
     all.answered(A)
-    assert.equal(all.isImposter(A, NOW + imposterForMs - 1), true)
     assert.equal(all.mayDial(A, NOW + imposterForMs - 1), false)
-    assert.equal(all.isImposter(A, NOW + imposterForMs), false)
     assert.equal(all.mayDial(A, NOW + imposterForMs), true)
-    assert.equal(all.isImposter({ ...A, port: 7 }, NOW), false)
+    assert.equal(all.isSuspect({ ...A, port: 7 }, NOW), false)
   })
 })
 

@@ -286,7 +286,7 @@ describe('Those that a reply names', () => {
       assert.deepEqual(highsOf(outcome), [0x80])
     }
     assert.equal(net.dialedTo(liar.address).length, 2)
-    assert.equal(net.suspects.isImposter(liar.address, net.now), true)
+    assert.equal(net.suspects.isSuspect(liar.address, net.now), true)
   })
 
   test('and are eligible are found though nearer ones are not, of which any number may be named (BEP 42)', () => {
