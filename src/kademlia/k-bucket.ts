@@ -2,7 +2,7 @@
 // Knows no ranges and no policy: which bucket a contact belongs to and who may enter is routing-table.ts's business.
 import { liveness, sameAddress } from './contact.ts'
 import type { Address, Contact, KnownContact, Liveness } from './contact.ts'
-import { sameId } from './id.ts'
+import { asId, sameId } from './id.ts'
 import type { Id } from './id.ts'
 import type { Parameters } from './parameters.ts'
 import type { AdmissionPolicy } from './ports.ts'
@@ -31,7 +31,8 @@ export class TableContact implements KnownContact {
   nextOfKey: TableContact | null = null
 
   constructor(contact: Contact, repliedAt: number, now: number, policy: AdmissionPolicy) {
-    this.id = contact.id
+    // A copy: the id is a view of the datagram that it came in, which would else live as long as the contact does.
+    this.id = asId(new Uint8Array(contact.id))
     this.address = contact.address
     this.repliedAt = repliedAt
     this.addedAt = now

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Contact } from '../../src/kademlia/contact.ts'
-import { sharedPrefixBits } from '../../src/kademlia/id.ts'
+import { asId, sharedPrefixBits } from '../../src/kademlia/id.ts'
 import { defaultParameters } from '../../src/kademlia/parameters.ts'
 import type { RoutingTable } from '../../src/kademlia/routing-table.ts'
 import {
@@ -99,6 +99,20 @@ describe('buckets', () => {
     table.remove(idOf(0x80), { host: '1.0.0.1', port: 6881 })
     assert.deepEqual(sizes(table), [3])
   })
+})
+
+test('contacts and replacements keep no datagram alive: their ids are copies', () => {
+  const table = tableAt(OWN, { ...smallParameters, k: 1 })
+  const inDatagram = (id: number): Contact => ({
+    ...nodeAt(id),
+    id: asId(Uint8Array.of(9, id, 9).subarray(1, 2)),
+  })
+  const isAlone = (contact: Contact): boolean => contact.id.buffer.byteLength === 1
+  fill(table, [0x01], NOW)
+  assert.equal(table.answered(inDatagram(0x80), NOW, null).outcome, 'added')
+  assert.equal(table.answered(inDatagram(0x90), NOW, null).outcome, 'full')
+  assert.ok(isAlone(known(table, 0x80)))
+  assert.ok(isAlone(table.remove(idOf(0x80), nodeAt(0x80).address).promoted!))
 })
 
 describe('a contact that does not answer', () => {
