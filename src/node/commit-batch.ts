@@ -10,7 +10,7 @@ export class CommitBatch {
   readonly #commit: () => void
   readonly #onFailure: (error: unknown) => void
   /** At most MAX_WAITING. */
-  #waiting: (() => void)[] = []
+  #waiting: { readonly done: () => void; readonly failed?: (error: unknown) => void }[] = []
   #scheduled = false
   /** Something is to be committed. */
   #wanted = false
@@ -23,10 +23,12 @@ export class CommitBatch {
 
   /** Runs after the next commit; never if that fails: a commit that fails acknowledges nothing. */
   afterCommit(acknowledge: () => void): void {
-    this.#waiting.push(acknowledge)
-    this.#wanted = true
-    if (this.#waiting.length >= MAX_WAITING) this.flush()
-    else this.schedule()
+    this.#await({ done: acknowledge })
+  }
+
+  /** Resolves after the next commit, and rejects with its error if that fails. */
+  committed(): Promise<void> {
+    return new Promise((done, failed) => this.#await({ done, failed }))
   }
 
   /** Commits at the end of this turn, with or without anybody waiting. */
@@ -42,16 +44,24 @@ export class CommitBatch {
 
   /** Commits now. False: the commit failed, was reported, and nobody who waited was told. */
   flush(): boolean {
-    const acknowledgements = this.#waiting
+    const waiting = this.#waiting
     this.#waiting = []
     this.#wanted = false
     try {
       this.#commit()
     } catch (error) {
       this.#onFailure(error)
+      for (const { failed } of waiting) failed?.(error)
       return false
     }
-    for (const acknowledge of acknowledgements) acknowledge()
+    for (const { done } of waiting) done()
     return true
+  }
+
+  #await(waiting: { readonly done: () => void; readonly failed?: (error: unknown) => void }): void {
+    this.#waiting.push(waiting)
+    this.#wanted = true
+    if (this.#waiting.length >= MAX_WAITING) this.flush()
+    else this.schedule()
   }
 }

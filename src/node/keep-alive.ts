@@ -6,7 +6,7 @@ import type { Commitment, NodeState } from '../stores/store.ts'
 import type { Cancel, Scheduler } from './ports.ts'
 
 /** Commitments renewed at once; the others wait, the longest due first. */
-const MAX_AT_ONCE = 4
+const MAX_AT_ONCE = 16
 /** After a failure: 1 min, doubling up to the interval. */
 const RETRY_MIN_MS = 60_000
 
@@ -24,6 +24,7 @@ export class KeepAlive {
   readonly #intervalMs: number
   readonly #renew: (commitment: Commitment) => Promise<boolean>
   readonly #changed: () => void
+  readonly #failed: (error: unknown) => void
   /** As many as the store has commitments (MAX_COMMITMENTS). */
   readonly #plans = new Map<string, Plan>()
   /** At most MAX_AT_ONCE. */
@@ -40,6 +41,8 @@ export class KeepAlive {
     renew: (commitment: Commitment) => Promise<boolean>
     /** Something is to be committed. */
     changed: () => void
+    /** What was done could not be written down; it will be done again. */
+    failed: (error: unknown) => void
   }) {
     this.#scheduler = parts.scheduler
     this.#random = parts.random
@@ -47,6 +50,7 @@ export class KeepAlive {
     this.#intervalMs = parts.intervalMs
     this.#renew = parts.renew
     this.#changed = parts.changed
+    this.#failed = parts.failed
   }
 
   /** Takes up what a former run promised. What has become due meanwhile is renewed at once. */
@@ -114,11 +118,22 @@ export class KeepAlive {
     if (this.#closed) return
     // Removed, or promised anew with other data in the meantime: then what was just done says nothing of it.
     if (plan !== undefined && plan === this.#plans.get(name)) {
-      if (done) return this.add({ ...commitment, doneAt: this.#scheduler.now() })
+      if (done && this.#noted({ ...commitment, doneAt: this.#scheduler.now() })) return
       plan.dueAt = this.#scheduler.now() + plan.retryMs
       plan.retryMs = Math.min(2 * plan.retryMs, this.#intervalMs)
     }
     this.#arm()
+  }
+
+  /** Writes down that it was done; false when the store does not take it. */
+  #noted(commitment: Commitment): boolean {
+    try {
+      this.add(commitment)
+      return true
+    } catch (error) {
+      this.#failed(error)
+      return false
+    }
   }
 }
 

@@ -74,7 +74,8 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
       }
       const onOutcome = (outcome: RequestOutcome<R>): void => {
         options.signal?.removeEventListener('abort', abort)
-        resolve(outcome)
+        if (outcome.kind === 'failed' && outcome.why === 'closed') reject(closedError())
+        else resolve(outcome)
       }
       const handle = this.engine.ask(request, { onOutcome }, this.#scheduler.now())
       if (typeof handle === 'string') onOutcome({ kind: 'failed', why: handle })
@@ -112,7 +113,9 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
         onEnd: (outcome) => {
           ended = true
           signal?.removeEventListener('abort', abort)
-          stream.end(outcome)
+          // Who waits must not take for "not found" what was only not finished.
+          if (this.#closed) stream.fail(closedError())
+          else stream.end(outcome)
         },
       },
       { ...options, self, now: this.#scheduler.now() },
@@ -183,6 +186,10 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new XorbitError('closed', 'the node is closed')
+    if (this.#closed) throw closedError()
   }
+}
+
+function closedError(): XorbitError {
+  return new XorbitError('closed', 'the node is closed')
 }

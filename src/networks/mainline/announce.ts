@@ -2,13 +2,14 @@
 // Not here: how peers are found (search.ts), what a node does that is announced to (answers.ts).
 import { packAddress } from '../../codecs/compact-address.ts'
 import type { Address } from '../../kademlia/contact.ts'
-import { asId, toHex, type Id } from '../../kademlia/id.ts'
+import { asId, sameId, toHex, type Id } from '../../kademlia/id.ts'
 import type { Random } from '../../kademlia/ports.ts'
 import type { Answered } from '../../kademlia/walk.ts'
-import { badArgument } from '../../node/errors.ts'
+import type { CommitBatch } from '../../node/commit-batch.ts'
 import { KeepAlive } from '../../node/keep-alive.ts'
 import type { Scheduler } from '../../node/ports.ts'
 import type { Commitment, Store } from '../../stores/store.ts'
+import { checkOperation, toFlag } from '../../node/reading.ts'
 import { toPort } from './arguments.ts'
 import type { FamilyNode } from './family.ts'
 import type { MainlineQuery, MainlineReply } from './messages.ts'
@@ -53,7 +54,9 @@ export class Announcer {
   readonly #families: readonly FamilyNode[]
   readonly #store: Store
   readonly #scheduler: Scheduler
-  readonly #changed: () => void
+  readonly #commits: CommitBatch
+  /** Announces under way by infohash: unannounce takes back the promise of each. At most one entry a call. */
+  readonly #underWay = new Set<{ readonly infoHash: string; revoked: boolean }>()
   readonly #keepAlive: KeepAlive
 
   constructor(parts: {
@@ -62,18 +65,20 @@ export class Announcer {
     scheduler: Scheduler
     random: Random
     intervalMs: number
-    /** Something is to be committed. */
-    changed: () => void
+    commits: CommitBatch
     /** It was announced again. */
     renewed: (report: WriteReport) => void
+    /** That it was announced again could not be written down. */
+    failed: (error: unknown) => void
   }) {
     this.#families = parts.families
     this.#store = parts.store
     this.#scheduler = parts.scheduler
-    this.#changed = parts.changed
+    this.#commits = parts.commits
     this.#keepAlive = new KeepAlive({
       ...parts,
       state: parts.store.state,
+      changed: () => parts.commits.schedule(),
       renew: async ({ kind, key, data }) => {
         if (kind !== KIND) return false
         const report = await this.#once(asId(key), readAnnounced(data))
@@ -88,27 +93,43 @@ export class Announcer {
     this.#keepAlive.resume()
   }
 
-  /** Announces on the closest nodes of every family, and keeps it alive unless told otherwise. */
+  /**
+   * Announces on the closest nodes of every family, and keeps it alive unless told otherwise. Resolves when that promise
+   * is committed; rejects when it cannot be.
+   */
   async announce(infoHash: Id, options: AnnounceOptions): Promise<WriteReport> {
-    const announced = check(options)
-    const report = await this.#once(infoHash, announced, options.signal)
-    if (options.keepAlive !== false) {
-      const doneAt = report.stored > 0 ? this.#scheduler.now() : 0
-      this.#keepAlive.add({ kind: KIND, key: infoHash, data: writeAnnounced(announced), doneAt })
+    const announced = readAnnounceOptions(options)
+    const promise = { infoHash: toHex(infoHash), revoked: false }
+    this.#underWay.add(promise)
+    try {
+      const report = await this.#once(infoHash, announced, options.signal)
+      if (options.keepAlive !== false && !promise.revoked) {
+        const doneAt = report.stored > 0 ? this.#scheduler.now() : 0
+        this.#keepAlive.add({ kind: KIND, key: infoHash, data: writeAnnounced(announced), doneAt })
+      }
+      await this.#commits.committed()
+      return report
+    } finally {
+      this.#underWay.delete(promise)
     }
-    return report
   }
 
   /** Stops keeping it alive and takes it out of our own store. False when it was not announced. */
   unannounce(infoHash: Id): boolean {
+    let revoked = false
+    for (const promise of this.#underWay) {
+      if (promise.infoHash !== toHex(infoHash) || promise.revoked) continue
+      promise.revoked = true
+      revoked = true
+    }
     for (const { commitment, announced } of this.announced()) {
-      if (toHex(commitment.key) !== toHex(infoHash)) continue
+      if (!sameId(commitment.key, infoHash)) continue
       for (const family of this.#families) {
         const own = ownPeer(family, announced)
         if (own !== null) this.#store.peers.withdraw(infoHash, own)
       }
     }
-    return this.#keepAlive.remove(KIND, infoHash)
+    return this.#keepAlive.remove(KIND, infoHash) || revoked
   }
 
   /** What is kept announced. */
@@ -141,7 +162,7 @@ export class Announcer {
       )
     }
     await Promise.all(this.#families.map(onFamily))
-    this.#changed()
+    this.#commits.schedule()
     const asked = accepted.length + refused.length
     return { key: toHex(infoHash), stored: accepted.length, asked, accepted, refused }
   }
@@ -186,10 +207,12 @@ function ownPeer(family: FamilyNode, { port, impliedPort }: Announced): Uint8Arr
   return host === null ? null : packAddress({ host, port: impliedPort === true ? family.local.port : port! })
 }
 
-function check({ port, impliedPort = false, seed = false }: AnnounceOptions): Announced {
-  for (const [name, value] of Object.entries({ impliedPort, seed })) {
-    if (typeof value !== 'boolean') throw badArgument(name, 'true or false', value)
-  }
+const KNOWN = ['port', 'impliedPort', 'seed', 'keepAlive']
+
+function readAnnounceOptions(options: AnnounceOptions): Announced {
+  checkOperation(options, KNOWN)
+  const { port, impliedPort = false, seed = false, keepAlive = true } = options
+  for (const [name, value] of Object.entries({ impliedPort, seed, keepAlive })) toFlag(name, value)
   if (impliedPort && port === undefined) return { impliedPort, seed }
   return { port: toPort('port', port), impliedPort, seed }
 }

@@ -21,6 +21,8 @@ export interface AnswersParts {
   readonly peers: PeerStore
   /** Uniform in [0, 1). */
   readonly fraction: () => number
+  /** The store does not take what it should. */
+  readonly storeFailed: (error: unknown) => void
   /** BEP 43: a read-only node answers nothing. */
   readonly readOnly: () => boolean
   readonly k: number
@@ -90,9 +92,17 @@ export class MainlineAnswers implements Answers<MainlineQuery, MainlineReply> {
     // The address is the sender's own, whatever it says (B5-17).
     const port = query.port === 'implied' ? from.address.port : query.port
     const compact = packAddress({ host, port })!
-    const outcome = peers.announce(query.infoHash, { compact, seed: query.seed, refreshedAt: now })
-    if (outcome.stored) return ANNOUNCED
-    return { refusal: { code: ERROR.server, message: `no room: ${outcome.why}` }, failedToken: false }
+    const refused = (message: string): MainlineAnswer => {
+      return { refusal: { code: ERROR.server, message }, failedToken: false }
+    }
+    try {
+      const outcome = peers.announce(query.infoHash, { compact, seed: query.seed, refreshedAt: now })
+      return outcome.stored ? ANNOUNCED : refused(`no room: ${outcome.why}`)
+    } catch (error) {
+      // A store that was closed under us, or one that the user brought: no packet may bring us down.
+      this.#parts.storeFailed(error)
+      return refused('the store is not available')
+    }
   }
 
   /** Good contacts only (B5-08), of the families asked for, or of that which the query came by (B32-04). */

@@ -58,7 +58,9 @@ export interface FamilyObserver {
   notice(family: FamilyNode, event: EngineEvent): void
   idChanged(family: FamilyNode, oldId: Id): void
   joined(family: FamilyNode, report: JoinReport): void
-  checkpoint(now: number): void
+  checkpoint(family: FamilyNode): void
+  /** The store does not take what it should. */
+  storeFailed(error: unknown): void
 }
 
 export class FamilyNode {
@@ -96,7 +98,7 @@ export class FamilyNode {
       scheduler,
       commits: shared.commits,
       observer: {
-        checkpoint: (now) => observer.checkpoint(now),
+        checkpoint: () => observer.checkpoint(this),
         seenAs: (address, by, now) => this.#seenAs(address, by, now),
         notice: (event) => this.#notice(event),
       },
@@ -132,6 +134,7 @@ export class FamilyNode {
       tokens,
       peers: store.peers,
       fraction: () => random.fraction(),
+      storeFailed: (error) => this.#observer.storeFailed(error),
       readOnly,
       k: parameters.k,
     })

@@ -1,6 +1,5 @@
 // A mainline node: the verbs that a user holds, over one or two address families that share a store (BEP 32).
 // Handed its transports, store and clock, so that it runs on real sockets (open.ts) and in the simulator alike.
-import { familyOf } from '../../codecs/compact-address.ts'
 import type { Address, Contact } from '../../kademlia/contact.ts'
 import { compareDistance, toHex, type Id } from '../../kademlia/id.ts'
 import type { EngineEvent, Hash, Random } from '../../kademlia/ports.ts'
@@ -8,22 +7,21 @@ import type { Hop } from '../../kademlia/walk.ts'
 import { CommitBatch } from '../../node/commit-batch.ts'
 import { badArgument, XorbitError } from '../../node/errors.ts'
 import type { JoinReport } from '../../node/joining.ts'
+import { checkOperation } from '../../node/reading.ts'
 import type { Scheduler } from '../../node/ports.ts'
 import type { ResultStream } from '../../node/result-stream.ts'
 import { TypedEvents } from '../../node/typed-events.ts'
 import type { Store } from '../../stores/store.ts'
 import { Announcer, type AnnounceOptions, type WriteReport } from './announce.ts'
-import { toHostPort, toIdArgument, toQuery } from './arguments.ts'
-import type { AddressLike, IdLike, QueryLike } from './arguments.ts'
+import { bare, toHostPort, toIdArgument } from './arguments.ts'
+import type { AddressLike, AskedLike, IdLike, QueryLike } from './arguments.ts'
+import { askDirectly, type DirectAnswer } from './direct-query.ts'
 import { FamilyNode, type FamilyPorts } from './family.ts'
-import type { MainlineReply } from './messages.ts'
-import type { BootstrapHost, ResolvedOptions } from './options.ts'
+import type { ResolvedOptions } from './options.ts'
+import { PeerExpiry } from './peer-expiry.ts'
 import { findNode, type Peer } from './queries.ts'
 import { searchPeers, type SearchOutcome } from './search.ts'
 import { statsOf, type MainlineStats } from './stats.ts'
-
-/** Peers dropped for age in one piece, so that expiry never blocks for long. */
-const EXPIRE_AT_ONCE = 2_000
 
 export interface MainlineEvents {
   joined: JoinReport & { readonly family: 4 | 6 }
@@ -71,6 +69,7 @@ export class MainlineNode {
   readonly #events = new TypedEvents<MainlineEvents>()
   readonly #commits: CommitBatch
   readonly #announcer: Announcer
+  readonly #expiry: PeerExpiry
   #closing: Promise<void> | null = null
 
   constructor(parts: MainlineParts) {
@@ -79,7 +78,7 @@ export class MainlineNode {
     this.#commits = new CommitBatch({
       scheduler,
       commit: () => store.commit(),
-      onFailure: (error) => this.#events.emit('warning', { error }),
+      onFailure: (error) => this.#warn(error),
     })
     const shared = { options, store, scheduler, random, hash, commits: this.#commits }
     const families: FamilyNode[] = []
@@ -90,19 +89,28 @@ export class MainlineNode {
           notice: (family, event) => this.#notice(family, event),
           idChanged: (family, oldId) => this.#idChanged(family, oldId),
           joined: (family, report) => this.#joined(family, report),
-          checkpoint: (now) => this.#checkpoint(now),
+          checkpoint: (family) => this.#save(family),
+          storeFailed: (error) => this.#warn(error),
         }),
       )
     }
     this.#families = families
+    this.#expiry = new PeerExpiry({
+      scheduler,
+      peers: store.peers,
+      lifetimeMs: options.peerLifetimeMs,
+      changed: () => this.#commits.schedule(),
+      failed: (error) => this.#warn(error),
+    })
     this.#announcer = new Announcer({
       families,
       store,
       scheduler,
       random,
       intervalMs: options.announceIntervalMs,
-      changed: () => this.#commits.schedule(),
+      commits: this.#commits,
       renewed: (report) => this.#events.emit('announced', report),
+      failed: (error) => this.#warn(error),
     })
   }
 
@@ -136,11 +144,10 @@ export class MainlineNode {
 
   /** Starts to receive, begins to join, and takes up what was promised before. Called once, by who opens the node. */
   start(): void {
-    for (const family of this.#families) {
-      family.save()
-      family.runner.start()
-    }
+    this.#expiry.start()
+    for (const family of this.#families) family.save()
     this.#commits.flush()
+    for (const family of this.#families) family.runner.start()
     this.#announcer.resume()
   }
 
@@ -148,15 +155,16 @@ export class MainlineNode {
    * Joins through our own table, else through the bootstrap nodes, or through these addresses; resolves when the
    * closest nodes to our own id are known, or nobody answered. A node that is alone goes on as the first of its network.
    */
-  async join(seeds: readonly AddressLike[] = []): Promise<JoinReport> {
+  async join(seeds: readonly AddressLike[] = [], options: OperationOptions = {}): Promise<JoinReport> {
     this.#assertOpen()
+    checkOperation(options)
+    if (!Array.isArray(seeds)) throw badArgument('seeds', "a list of 'HOST:PORT'", seeds)
     const hosts = seeds.map((seed) => toHostPort('seeds', seed))
-    const reports = await Promise.all(
-      this.#families.map(async ({ joining, resolve }) => {
-        const addresses = await Promise.all(hosts.map((host) => resolve(host)))
-        return joining.join(addresses.flat())
-      }),
-    )
+    const joins = this.#families.map(async ({ joining, resolve }) => {
+      const addresses = await Promise.all(hosts.map((host) => resolve(host)))
+      return joining.join(addresses.flat())
+    })
+    const reports = await unlessAborted(Promise.all(joins), options.signal)
     const joined = reports.find(({ via }) => via !== 'nobody') ?? reports[0]!
     return {
       via: joined.via,
@@ -169,9 +177,10 @@ export class MainlineNode {
    * Finds peers of an infohash (20 bytes, or 40 hex digits): each once, as soon as found, our own store's first. Ends by
    * itself when the closest nodes have answered. Leaving the loop or aborting stops the traffic. BEP 5.
    */
-  peers(infoHash: IdLike, { signal }: OperationOptions = {}): ResultStream<Peer, SearchOutcome> {
+  peers(infoHash: IdLike, options: OperationOptions = {}): ResultStream<Peer, SearchOutcome> {
     this.#assertOpen()
-    signal?.throwIfAborted()
+    checkOperation(options)
+    const { signal } = options
     const target = toIdArgument('infoHash', infoHash)
     return searchPeers(this.#families, { infoHash: target, peers: this.parts.store.peers, signal })
   }
@@ -204,13 +213,14 @@ export class MainlineNode {
     options: OperationOptions & { readonly onHop?: (hop: Hop) => void } = {},
   ): Promise<readonly Contact[]> {
     this.#assertOpen()
+    checkOperation(options, ['onHop'])
     const id = toIdArgument('target', target)
     const walks = this.#families.map(({ runner, queryOptions }) => {
       return runner.lookup({ query: findNode(id, queryOptions), ...options }).outcome
     })
     const outcomes = await Promise.all(walks)
     return outcomes
-      .flatMap(({ closest }) => closest.map(({ contact }) => contact))
+      .flatMap(({ closest }) => closest.map(({ contact }) => bare(contact)))
       .sort((a, b) => compareDistance(id, a.id, b.id))
   }
 
@@ -221,34 +231,18 @@ export class MainlineNode {
   }
 
   /** Asks one node directly. Throws XorbitError 'no-answer' or 'refused' (with the error code). */
-  async query(
-    address: AddressLike | Contact,
-    query: QueryLike,
-    options: OperationOptions = {},
-  ): Promise<{ readonly contact: Contact; readonly reply: MainlineReply; readonly rttMs: number }> {
+  async query(address: AskedLike, query: QueryLike, options: OperationOptions = {}): Promise<DirectAnswer> {
     this.#assertOpen()
-    const isContact = typeof address === 'object' && 'id' in address
-    const to = isContact ? address.address : await this.#resolve(toHostPort('address', address))
-    const family = this.#familyFor(to)
-    const expectedId = isContact ? address.id : null
-    const outcome = await family.runner.ask({ query: toQuery(query), to, expectedId }, options)
-    if (outcome.kind === 'reply') return outcome
-    const where = `${to.host}:${to.port}`
-    if (outcome.kind === 'error') {
-      const { code, message } = outcome.refusal
-      throw new XorbitError('refused', `${where} answered with error ${code}: ${message}`, {
-        refusal: outcome.refusal,
-      })
-    }
-    throw new XorbitError('no-answer', `${where}: ${REASONS[outcome.why] ?? outcome.why}`, {
-      why: outcome.why,
-    })
+    checkOperation(options)
+    return askDirectly(this.#families, { address, query }, options.signal)
   }
 
   /** Refreshes the buckets that have been quiet for long, or with `force` all. */
-  async refresh(options: { readonly force?: boolean } = {}): Promise<void> {
+  async refresh(options: OperationOptions & { readonly force?: boolean } = {}): Promise<void> {
     this.#assertOpen()
-    await Promise.all(this.#families.map(({ runner }) => runner.refresh(options.force ?? false)))
+    checkOperation(options, ['force'])
+    const { force = false, signal } = options
+    await unlessAborted(Promise.all(this.#families.map(({ runner }) => runner.refresh(force))), signal)
   }
 
   /** The machine is on another network now: every contact is verified again. Nodes on real sockets notice by themselves. */
@@ -267,9 +261,7 @@ export class MainlineNode {
 
   /** The contacts in our tables, IPv4 first. */
   contacts(): Contact[] {
-    return this.#families.flatMap(({ table }) =>
-      [...table.contacts()].map(({ id, address }) => ({ id, address })),
-    )
+    return this.#families.flatMap(({ table }) => [...table.contacts()].map(bare))
   }
 
   /** Saves everything, ends what is under way, frees sockets and file. May be called twice. */
@@ -284,46 +276,55 @@ export class MainlineNode {
 
   async #closeOnce(): Promise<void> {
     this.#announcer.close()
-    for (const family of this.#families) family.save()
-    this.#commits.flush()
-    await Promise.all(this.#families.map((family) => family.close()))
-    if (this.parts.ownsStore) this.parts.store.close()
-    this.#events.emit('closed', {})
-    this.#events.clear()
+    this.#expiry.close()
+    try {
+      for (const family of this.#families) this.#save(family)
+      this.#commits.flush()
+    } finally {
+      // Whatever the store says, the sockets are freed.
+      await Promise.all(this.#families.map((family) => family.close()))
+      try {
+        if (this.parts.ownsStore) this.parts.store.close()
+      } finally {
+        this.#events.emit('closed', {})
+        this.#events.clear()
+      }
+    }
   }
 
   #assertOpen(): void {
     if (this.#closing !== null) throw new XorbitError('closed', 'the node is closed')
   }
 
-  #checkpoint(now: number): void {
-    const before = now - this.parts.options.peerLifetimeMs
-    const dropped = this.parts.store.peers.expire(before, EXPIRE_AT_ONCE)
-    // The rest in later turns, so that packets get their turn in between.
-    if (dropped === EXPIRE_AT_ONCE) this.parts.scheduler.soon(() => this.#checkpoint(now))
-    else for (const family of this.#families) family.save()
+  #save(family: FamilyNode): void {
+    try {
+      family.save()
+    } catch (error) {
+      this.#warn(error)
+    }
     this.#commits.schedule()
+  }
+
+  #warn(error: unknown): void {
+    this.#events.emit('warning', { error })
   }
 
   /** Saved at once: who is killed before the first checkpoint shall come back through the table that it had. */
   #joined(family: FamilyNode, report: JoinReport): void {
-    if (report.via !== 'nobody') {
-      family.save()
-      this.#commits.schedule()
-    }
+    if (report.via !== 'nobody') this.#save(family)
     this.#events.emit('joined', { ...report, family: family.family })
   }
 
   #idChanged(family: FamilyNode, oldId: Id): void {
-    family.save()
-    this.#commits.schedule()
+    this.#save(family)
     this.#events.emit('idChanged', { family: family.family, id: family.id, oldId })
   }
 
   #notice({ family }: FamilyNode, event: EngineEvent): void {
-    if (event.kind === 'contact-added') this.#events.emit('contactAdded', { family, contact: event.contact })
-    else if (event.kind === 'contact-removed') {
-      this.#events.emit('contactRemoved', { family, contact: event.contact, why: event.why })
+    if (event.kind === 'contact-added') {
+      this.#events.emit('contactAdded', { family, contact: bare(event.contact) })
+    } else if (event.kind === 'contact-removed') {
+      this.#events.emit('contactRemoved', { family, contact: bare(event.contact), why: event.why })
     } else if (event.kind === 'slept') this.#events.emit('slept', { family, forMs: event.forMs })
     else if (event.kind !== 'dropped') this.#events.emit(event.kind, { family })
   }
@@ -331,34 +332,15 @@ export class MainlineNode {
   #familyOf(family: 4 | 6): FamilyNode | null {
     return this.#families.find((each) => each.family === family) ?? null
   }
-
-  #familyFor(address: Address): FamilyNode {
-    const family = familyOf(address.host)
-    const found = this.#families.find((each) => each.family === family)
-    if (found !== undefined) return found
-    throw badArgument(
-      'address',
-      `an address of IPv${this.#families[0]!.family}, as this node has`,
-      address.host,
-    )
-  }
-
-  /** The first address of a host that one of our families can reach; the host itself where it is one. */
-  async #resolve(host: BootstrapHost): Promise<Address> {
-    if (familyOf(host.host) !== null) return host
-    const addresses = await Promise.all(this.#families.map(({ resolve }) => resolve(host)))
-    const address = addresses.flat()[0]
-    if (address === undefined) throw new XorbitError('no-answer', `${host.host}: the name cannot be resolved`)
-    return address
-  }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  timeout: 'no answer in time',
-  unreachable: 'cannot be reached',
-  malformed: 'the answer is malformed',
-  imposter: 'another id answered than expected',
-  overload: 'too many requests of ours are under way',
-  'not-dialable':
-    'not an address that a node of this network dials (a loopback or private address needs a private network)',
+/** Rejects as soon as the signal says so; what is under way serves the node itself and goes on. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

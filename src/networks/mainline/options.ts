@@ -2,7 +2,8 @@
 // Not here: parameters of the algorithm beyond those that users set (kademlia/parameters.ts).
 import { canonicalHost, familyOf, type Family } from '../../codecs/compact-address.ts'
 import { defaultParameters, type Parameters } from '../../kademlia/parameters.ts'
-import { badArgument, shown, XorbitError } from '../../node/errors.ts'
+import { badArgument } from '../../node/errors.ts'
+import { refuseUnknown, toFlag, toInteger } from '../../node/reading.ts'
 import type { Store } from '../../stores/store.ts'
 import { isPort, isPrivateHost } from '../addresses.ts'
 
@@ -108,18 +109,18 @@ export function resolveOptions(options: MainlineOptions): ResolvedOptions {
   const privateNetwork = flag('private', options.private, isPrivate)
   return {
     hosts,
-    port: integer('port', options.port ?? DEFAULT_PORT, [0, 65_535]),
+    port: toInteger('port', options.port ?? DEFAULT_PORT, [0, 65_535]),
     store: resolveStore(options.store),
     // Nobody outside is asked about a private network.
     bootstrap: bootstrap ?? (privateNetwork ? [] : null),
     private: privateNetwork,
     readOnly: flag('readOnly', options.readOnly, false),
     rateLimit: flag('rateLimit', options.rateLimit, true),
-    announceIntervalMs: integer('announceIntervalMs', options.announceIntervalMs ?? 15 * MINUTE, [
+    announceIntervalMs: toInteger('announceIntervalMs', options.announceIntervalMs ?? 15 * MINUTE, [
       100,
       30 * MINUTE,
     ]),
-    peerLifetimeMs: integer('peerLifetimeMs', options.peerLifetimeMs ?? 45 * MINUTE, [100, 1_440 * MINUTE]),
+    peerLifetimeMs: toInteger('peerLifetimeMs', options.peerLifetimeMs ?? 45 * MINUTE, [100, 1_440 * MINUTE]),
     version: resolveVersion(options.version),
     parameters: resolveParameters(options.parameters ?? {}),
   }
@@ -155,15 +156,18 @@ function resolveHosts(
   bootstrap: readonly BootstrapHost[] | null,
 ): readonly string[] | null {
   if (host === undefined) return loopbackFor(bootstrap)
-  const families = new Set<Family>()
-  return (typeof host === 'string' ? [host] : host).map((each) => {
+  const given: readonly unknown[] = Array.isArray(host) ? host : [host]
+  if (given.length === 0) throw badArgument('host', 'an IPv4 or IPv6 address of this machine', host)
+  const byFamily = new Map<Family, string>()
+  for (const each of given) {
     const canonical = typeof each === 'string' ? canonicalHost(each) : null
     if (canonical === null) throw badArgument('host', 'an IPv4 or IPv6 address of this machine', each)
     const family = familyOf(canonical)!
-    if (families.has(family)) throw badArgument('host', `at most one address of IPv${family}`, host)
-    families.add(family)
-    return canonical
-  })
+    if (byFamily.has(family)) throw badArgument('host', `at most one address of IPv${family}`, host)
+    byFamily.set(family, canonical)
+  }
+  // IPv4 first: the first family is the one whose id is `id`.
+  return ([4, 6] as const).flatMap((family) => byFamily.get(family) ?? [])
 }
 
 /** Who joins through loopback alone need not listen anywhere else. */
@@ -181,18 +185,18 @@ function resolveBootstrap(bootstrap: MainlineOptions['bootstrap']): readonly Boo
   if (bootstrap === undefined) return null
   if (bootstrap === 'none') return []
   if (!Array.isArray(bootstrap)) throw badArgument('bootstrap', "a list of 'HOST:PORT', or 'none'", bootstrap)
-  return bootstrap
-    .filter((each) => each !== 'none')
-    .map((each) => {
-      if (typeof each !== 'string') throw badArgument('bootstrap', "'HOST:PORT'", each)
-      return parseHostPort('bootstrap', each)
-    })
+  return bootstrap.map((each) => {
+    if (typeof each !== 'string' || each === 'none') throw badArgument('bootstrap', "'HOST:PORT'", each)
+    return parseHostPort('bootstrap', each)
+  })
 }
 
 function resolveStore(store: MainlineOptions['store']): string | Store {
   if (store === undefined) return 'memory'
-  const usable = typeof store === 'string' ? store !== '' : typeof store === 'object' && store !== null
-  if (!usable) throw badArgument('store', "a file name, 'memory' or a store", store)
+  const isStore = typeof store === 'object' && store !== null && 'peers' in store && 'state' in store
+  if (!isStore && (typeof store !== 'string' || store === '')) {
+    throw badArgument('store', "a file name, 'memory' or a store", store)
+  }
   return store
 }
 
@@ -206,34 +210,30 @@ function resolveVersion(version: MainlineOptions['version']): Uint8Array {
 function resolveParameters(given: Partial<TunableParameters>): Parameters {
   const names = Object.keys(TUNABLE) as (keyof TunableParameters)[]
   refuseUnknown('parameter', given, names)
+  const resolved: { -readonly [name in keyof Parameters]: Parameters[name] } = { ...defaultParameters }
   for (const name of names) {
     const value = given[name]
     if (value === undefined) continue
-    for (const each of Array.isArray(value) ? (value as number[]) : [value]) {
-      integer(`parameters.${name}`, each as number, TUNABLE[name])
-    }
+    if (name === 'resendAfterMs') resolved[name] = resendSchedule(value)
+    else resolved[name] = toInteger(`parameters.${name}`, value, TUNABLE[name])
   }
-  return { ...defaultParameters, ...given }
+  return resolved
 }
 
-function refuseUnknown(what: string, given: object, known: readonly string[]): void {
-  for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue
-    throw new XorbitError('unknown-option', `unknown ${what} ${shown(name)}; known are ${known.join(', ')}`)
-  }
-}
+/** At most two resends: three attempts are the most that one request makes. */
+const MAX_RESENDS = 2
 
-function integer(name: string, value: unknown, [least, most]: readonly [number, number]): number {
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
-    throw badArgument(name, `a whole number from ${least} to ${most}`, value)
-  }
-  return value as number
+function resendSchedule(value: unknown): readonly number[] {
+  const name = 'parameters.resendAfterMs'
+  const allowed = `at most ${MAX_RESENDS} ascending times in ms`
+  if (!Array.isArray(value) || value.length > MAX_RESENDS) throw badArgument(name, allowed, value)
+  const times = value.map((each) => toInteger(name, each, TUNABLE.resendAfterMs))
+  if (times.some((time, i) => i > 0 && time <= times[i - 1]!)) throw badArgument(name, allowed, value)
+  return times
 }
 
 function flag(name: string, value: unknown, byDefault: boolean): boolean {
-  if (value === undefined) return byDefault
-  if (typeof value !== 'boolean') throw badArgument(name, 'true or false', value)
-  return value
+  return value === undefined ? byDefault : toFlag(name, value)
 }
 
 function isLocal(host: string): boolean {

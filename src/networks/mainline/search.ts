@@ -2,9 +2,12 @@
 // Not here: the walk of one family (kademlia/walk.ts).
 import { unpackAddress } from '../../codecs/compact-address.ts'
 import type { Id } from '../../kademlia/id.ts'
+import type { LookupOutcome } from '../../kademlia/walk.ts'
 import { ResultStream } from '../../node/result-stream.ts'
+import type { Found } from '../../node/running-engine.ts'
 import type { PeerStore } from '../../stores/store.ts'
 import type { FamilyNode } from './family.ts'
+import type { MainlineReply } from './messages.ts'
 import { getPeers, type Peer } from './queries.ts'
 
 /** How a search ended. */
@@ -26,8 +29,10 @@ export function searchPeers(
   request: { readonly infoHash: Id; readonly peers: PeerStore; readonly signal: AbortSignal | undefined },
 ): ResultStream<Peer, SearchOutcome> {
   const { infoHash, peers, signal } = request
-  const stop = new AbortController()
-  const stream = new ResultStream<Peer, SearchOutcome>(() => stop.abort())
+  const walks: ResultStream<Found<Peer>, LookupOutcome<MainlineReply>>[] = []
+  // Each walk ends as cancelled then, with what it has counted.
+  const stop = (): void => walks.forEach((walk) => void walk.return())
+  const stream = new ResultStream<Peer, SearchOutcome>(stop)
   const seen = new Set<string>()
   const tell = (peer: Peer): void => {
     const key = `${peer.host}|${peer.port}`
@@ -35,22 +40,22 @@ export function searchPeers(
     seen.add(key)
     stream.push(peer)
   }
-  const either = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal])
   const searches = families.map(async ({ family, runner, queryOptions }) => {
     for (const { compact } of peers.all(infoHash, family)) {
       const peer = unpackAddress(compact)
       if (peer !== null) tell(peer)
     }
-    const walk = runner.lookup({
-      query: getPeers(infoHash, { ...queryOptions, forAnnounce: false }),
-      signal: either,
-    })
+    const walk = runner.lookup({ query: getPeers(infoHash, { ...queryOptions, forAnnounce: false }), signal })
+    walks.push(walk)
     for await (const { result } of walk) tell(result)
     return walk.outcome
   })
   Promise.all(searches).then(
     (outcomes) => stream.end({ found: seen.size, ...sumOf(outcomes) }),
-    (error: unknown) => stream.fail(error),
+    (error: unknown) => {
+      stream.fail(error)
+      stop()
+    },
   )
   return stream
 }

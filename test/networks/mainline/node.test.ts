@@ -1,12 +1,15 @@
 // The library as its user holds it: Mainline on real sockets of loopback. What takes hours is in test/scenarios.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { Mainline, StoreError, toHex, TransportError, type MainlineOptions } from '../../../src/index.ts'
+import { createMemoryStore, idFromHex, Mainline, openSqliteStore, StoreError } from '../../../src/index.ts'
+import { toHex, TransportError } from '../../../src/index.ts'
+import type { MainlineOptions } from '../../../src/index.ts'
 
 const open: Mainline[] = []
 const folder = mkdtempSync(join(tmpdir(), 'xorbit-node-'))
@@ -40,6 +43,16 @@ async function peersOf(seeker: Mainline, infoHash = INFO_HASH): Promise<string[]
   const found: string[] = []
   for await (const { host, port } of seeker.peers(infoHash)) found.push(`${host}:${port}`)
   return found.sort()
+}
+
+/** What a second reader of the file sees; it runs elsewhere, because closing a file here would drop our lock on it. */
+function committedCommitments(store: string): number {
+  const script = `
+    const { DatabaseSync } = require('node:sqlite')
+    const copy = process.argv[1] + '.copy'
+    for (const end of ['', '-wal']) require('node:fs').copyFileSync(process.argv[1] + end, copy + end)
+    console.log(new DatabaseSync(copy).prepare('SELECT count(*) AS n FROM commitments').get().n)`
+  return Number(execFileSync(process.execPath, ['-e', script, store], { encoding: 'utf8' }))
 }
 
 describe('A network of mainline nodes', () => {
@@ -145,10 +158,12 @@ describe('An operation on a node', () => {
     assert.deepEqual(first!.announced(), [], 'an announce that was given up is not kept alive')
   })
 
-  test('leaving the loop stops the traffic', async () => {
+  test('leaving the loop stops the traffic, and the outcome tells what was done until then', async () => {
     const nodes = await network(3)
     await nodes[1]!.announce(INFO_HASH, { port: 1 })
-    for await (const _ of nodes[2]!.peers(INFO_HASH)) break
+    const stream = nodes[2]!.peers(INFO_HASH)
+    for await (const _ of stream) break
+    assert.equal((await stream.outcome).found, 1)
     assert.equal(nodes[2]!.stats().families[0]!.lookupsUnderWay, 0)
   })
 
@@ -191,8 +206,36 @@ describe('An operation on a node', () => {
     silent.close()
   })
 
+  test('gives contacts that are copies, and nothing of the table with them', async () => {
+    const [first, second] = await network(2)
+    const [contact] = await first!.closest(INFO_HASH)
+    assert.deepEqual(Object.keys(contact!), ['id', 'address'])
+    assert.deepEqual(Object.keys(first!.contacts()[0]!), ['id', 'address'])
+    const pinged = await first!.ping(addressOf(second!))
+    assert.deepEqual((await first!.query(pinged, { method: 'ping' })).contact, contact)
+    await assert.rejects(first!.query({ ...pinged, id: first!.id }, { method: 'ping' }), {
+      code: 'no-answer',
+    })
+  })
+
   test('with wrong arguments is refused before anything is sent', async () => {
     const alone = await node()
+    const misuse = (work: () => unknown, message: RegExp): Promise<void> =>
+      assert.rejects(async () => void (await work()), { name: 'XorbitError', message })
+    await misuse(
+      () => alone.announce(INFO_HASH, { port: 1, keepalive: false } as never),
+      /unknown option "keepalive"/,
+    )
+    await misuse(
+      () => alone.announce(INFO_HASH, { port: 1, keepAlive: 'no' } as never),
+      /^keepAlive: .*got "no"/,
+    )
+    await misuse(() => alone.announce(INFO_HASH, undefined as never), /^options: expected an object/)
+    await misuse(() => alone.peers(INFO_HASH, { signal: {} } as never), /^signal: expected an AbortSignal/)
+    await misuse(() => alone.query(addressOf(alone), null as never), /^query: /)
+    await misuse(() => alone.ping(null as never), /^address: /)
+    await misuse(() => alone.join(null as never), /^seeds: /)
+    assert.deepEqual(alone.announced(), [])
     await assert.rejects(alone.announce(INFO_HASH, {}), { code: 'bad-argument', message: /^port: / })
     await assert.rejects(alone.announce('abc', { port: 1 }), /^XorbitError: infoHash: .*\(3 characters\)/)
     await assert.rejects(alone.ping('[::1]:6881'), { code: 'bad-argument', message: /address: .*IPv4/ })
@@ -236,12 +279,76 @@ describe('A node and its store', () => {
 
   test('close may be called twice, ends what is under way, and everything after it is a typed error', async () => {
     const [first, second] = await network(2)
-    const searching = first!.closest(INFO_HASH)
+    const underWay = [
+      first!.closest(INFO_HASH),
+      first!.peers(INFO_HASH).outcome,
+      first!.announce(INFO_HASH, { port: 1 }),
+      first!.query(addressOf(second!), { method: 'ping' }),
+    ]
+    const ended = underWay.map((each: Promise<unknown>) => assert.rejects(each, { code: 'closed' }))
     await Promise.all([first!.close(), first!.close()])
-    await searching
+    await Promise.all(ended)
     await assert.rejects(first!.announce(INFO_HASH, { port: 1 }), { code: 'closed' })
     assert.throws(() => first!.peers(INFO_HASH), { code: 'closed' })
     await second!.close()
+  })
+
+  test('an announce is kept alive from the moment that it resolves, and not when it was taken back meanwhile', async () => {
+    const store = join(folder, 'promise.sqlite')
+    const keeper = await node({ store })
+    await keeper.announce(INFO_HASH, { port: 3 })
+    // Another process sees what is committed, and nothing else.
+    assert.equal(committedCommitments(store), 1)
+    const taken = keeper.announce('bb'.repeat(20), { port: 4 })
+    assert.equal(keeper.unannounce('bb'.repeat(20)), true)
+    await taken
+    assert.deepEqual(
+      keeper.announced().map(({ infoHash }) => infoHash),
+      [INFO_HASH],
+    )
+    await keeper.close()
+  })
+
+  test('B5-18 what expired while the node was away is gone before it serves anybody', async () => {
+    const path = join(folder, 'away.sqlite')
+    const infoHash = idFromHex(INFO_HASH, 20)
+    const store = openSqliteStore(path)
+    const minutesAgo = (minutes: number): number => Date.now() - 60_000 * minutes
+    store.peers.announce(infoHash, {
+      compact: Uint8Array.of(9, 9, 9, 9, 0, 1),
+      seed: false,
+      refreshedAt: minutesAgo(46),
+    })
+    store.peers.announce(infoHash, {
+      compact: Uint8Array.of(9, 9, 9, 8, 0, 2),
+      seed: false,
+      refreshedAt: minutesAgo(44),
+    })
+    store.close()
+    const back = await node({ store: path })
+    assert.equal(back.stats().stored.peers, 1)
+    assert.deepEqual(await peersOf(back), ['9.9.9.8:2'])
+    await back.close()
+  })
+
+  test('a store that is closed under the node brings down neither node nor close', async () => {
+    const store = createMemoryStore({ unlimitedPerIp: true })
+    const [first] = await network(1)
+    const victim = await node({ store, bootstrap: [addressOf(first!)] })
+    await victim.join()
+    const warnings: unknown[] = []
+    victim.on('warning', ({ error }) => warnings.push(error))
+    const { contact, reply } = await first!.query(addressOf(victim), {
+      method: 'get_peers',
+      infoHash: INFO_HASH,
+    })
+    store.close()
+    const write = { method: 'announce_peer', infoHash: INFO_HASH, port: 1, token: reply.token! } as const
+    await assert.rejects(first!.query(contact, write), { code: 'refused', message: /202/ })
+    assert.ok(warnings.length > 0)
+    const { port } = victim.addresses[0]!
+    await victim.close()
+    await (await node({ port })).close()
   })
 
   test('await using closes it', async () => {

@@ -49,6 +49,15 @@ describe('Options of a mainline node', () => {
     [{ version: Uint8Array.of(1, 2, 3) }, /^version: expected 4 bytes, got 3 bytes$/],
     [{ parameters: { k: 0 } }, /^parameters\.k: .*1 to 64, got 0$/],
     [{ parameters: { resendAfterMs: [1, 'x'] } }, /^parameters\.resendAfterMs: /],
+    [{ parameters: { resendAfterMs: [2, 1] } }, /^parameters\.resendAfterMs: .*ascending/],
+    [{ parameters: { resendAfterMs: [1, 2, 3] } }, /^parameters\.resendAfterMs: .*at most 2/],
+    [{ parameters: { resendAfterMs: 5 } }, /^parameters\.resendAfterMs: .*got 5$/],
+    [{ parameters: { k: [8] } }, /^parameters\.k: .*got \[8\]$/],
+    [{ parameters: 5 }, /^parameters: .*got 5$/],
+    [{ host: [] }, /^host: .*got \[\]$/],
+    [{ host: 5 }, /^host: .*got 5$/],
+    [{ store: {} }, /^store: /],
+    [{ bootstrap: ['none', '127.0.0.1:1'] }, /^bootstrap: .*got "none"$/],
   ]
   for (const [options, says] of wrong) {
     test(`${JSON.stringify(options)} is refused, naming what it got and what is allowed`, () => {
@@ -64,6 +73,19 @@ describe('Options of a mainline node', () => {
     assert.equal(resolveOptions({ bootstrap: ['router.bittorrent.com'] }).private, false)
     assert.equal(resolveOptions({}).private, false)
     assert.equal(resolveOptions({ host: '127.0.0.1', private: false }).private, false)
+  })
+
+  test('an option that is undefined is as if it were absent', () => {
+    assert.equal(resolveOptions(given({ parameters: { k: undefined } })).parameters.k, 8)
+    assert.equal(resolveOptions(given({ port: undefined })).port, 6881)
+    assert.match(
+      refusal(() => resolveOptions(null as never)).message,
+      /^options: expected an object.*got null$/,
+    )
+  })
+
+  test('hosts come IPv4 first, however they were given', () => {
+    assert.deepEqual(resolveOptions({ host: ['::1', '127.0.0.1'] }).hosts, ['127.0.0.1', '::1'])
   })
 
   test('a private network asks no public router', () => {
@@ -92,10 +114,11 @@ describe('Options of a mainline node', () => {
 
 describe('Arguments of a mainline node', () => {
   test('an id is 20 bytes or 40 hex digits, and bytes are copied', () => {
-    const bytes = new Uint8Array(20).fill(7)
-    const id = toIdArgument('infoHash', bytes)
-    bytes.fill(0)
-    assert.equal(id[0], 7)
+    for (const bytes of [new Uint8Array(20).fill(7), Buffer.alloc(20, 7)]) {
+      const id = toIdArgument('infoHash', bytes)
+      bytes.fill(0)
+      assert.equal(id[0], 7)
+    }
     assert.deepEqual(toIdArgument('infoHash', 'AB'.repeat(20)), toIdArgument('infoHash', 'ab'.repeat(20)))
     for (const value of ['ab', 'x'.repeat(40), new Uint8Array(19), 7, null]) {
       const error = refusal(() => toIdArgument('infoHash', value as string))
