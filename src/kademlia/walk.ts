@@ -103,7 +103,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#advance(now)
   }
 
-  /** Gives up: nothing more is sent, late answers are unknown. Ends as 'cancelled'. */
+  /** Gives up: nothing more is sent, late answers only tell the table who lives. Ends as 'cancelled'. */
   cancel(now: number): void {
     this.#end('cancelled', now)
   }
@@ -236,6 +236,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#ended = true
     for (const handle of this.#handles.values()) handle.cancel()
     this.#handles.clear()
+    this.#deferred.clear()
     this.#aside?.cancel()
     const closest = this.#lookup.closest().map((candidate) => ({
       contact: candidate.contact,

@@ -149,14 +149,15 @@ describe('An engine that slept', () => {
 
   test('blames nobody whose answer came while it did, and does not think that its link is down', () => {
     const net = slept()
-    const asked = Array.from({ length: 20 }, (_, i) => net.ask(peerAt(0x90, i).address, peerAt(0x90, i).id))
+    const asked = Array.from({ length: 20 }, (_, i) => net.ask(peerAt(0x90, i).address))
     const known = net.ask(peerAt(0x80, 0).address, peerAt(0x80, 0).id)
     for (const { contact } of net.peers) net.removePeer(contact)
     net.now += 8 * 3_600_000
     net.step()
     assert.deepEqual(known.outcome, { kind: 'failed', why: 'timeout' })
     assert.ok(asked.every(({ outcome }) => outcome !== null))
-    assert.equal(net.engine.offline, false)
+    assert.equal(net.countOf('offline'), 0)
+    for (const { failures } of net.table.contacts()) assert.equal(failures, 0)
     assert.equal(net.suspects.mayDial(peerAt(0x90, 1).address, net.now), true)
   })
 

@@ -62,6 +62,16 @@ describe('A request', () => {
     assert.equal(net.engine.counters.snapshot().dropped['unknown-transaction'], 2)
   })
 
+  test('that needed several attempts leaves nothing on the count of its IP once it is answered (T7)', () => {
+    const net = new ToyNetwork({ policy: publicPolicy })
+    net.ask(A.address, A.id)
+    net.runFor(2_600)
+    assert.equal(net.dialed.length, 3)
+    assert.equal(net.suspects.size.ips, 1)
+    net.deliver({ t: transactionTo(net, A.address), id: toHex(A.id), r: {} }, A.address)
+    assert.equal(net.suspects.size.ips, 0)
+  })
+
   test('is not ended by a reply with its transaction from elsewhere (K-10, T16)', () => {
     const net = new ToyNetwork()
     const asked = net.ask(A.address, A.id)

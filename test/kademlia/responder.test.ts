@@ -148,6 +148,14 @@ describe('Limits', () => {
     net.deliver(ping, A.address)
     assert.equal(net.sent.length, 5)
   })
+
+  test('silence nobody for refusals of another kind', () => {
+    const failedTokens = { perSecond: 0.001, burst: 2, blockMs: 60_000 }
+    const answers = answering({ refusal: { code: 204, message: 'no such method' }, failedToken: false })
+    const net = new ToyNetwork({ policy: publicPolicy, limits: limits({ failedTokens }), answers })
+    for (let i = 0; i < 10; i++) net.deliver(ping, A.address)
+    assert.equal(net.sent.length, 10)
+  })
 })
 
 describe('Bytes from outside', () => {

@@ -43,8 +43,8 @@ describe('Whether an answer is slow', () => {
     assert.equal(slowNetwork.slowAfterMs(5_000), 1_050)
   })
 
-  test('forgets how the network was: 30 samples of old weigh little after some hundred new ones', () => {
-    assert.equal(after(...times(30, 1_500), ...times(300, 110)).slowAfterMs(null), 250)
+  test('forgets how the network was: what was a seventh of all samples weighs little when it is long ago', () => {
+    assert.equal(after(...times(100, 1_500), ...times(600, 110)).slowAfterMs(null), 250)
   })
 
   test('is within the bounds whatever was measured', () => {

@@ -47,6 +47,8 @@ export const nodeOf = ({ id, address }: Contact): ToyNode => [toHex(id), address
 
 /** Speaks for a node with this id. Transactions are hex on the wire. */
 export function createToyWire(ownId: () => Id): Wire<ToyQuery, ToyReply> {
+  // As the port allows: the next answer overwrites this one.
+  const buffer = new Uint8Array(65_536)
   const bytesOf = (hex: string): Uint8Array => idFromHex(hex, hex.length / 2)
   return {
     decode(datagram): Message<ToyQuery, ToyReply> {
@@ -73,7 +75,12 @@ export function createToyWire(ownId: () => Id): Wire<ToyQuery, ToyReply> {
       return { kind: 'reply', transaction, senderId, reply: message.r ?? {}, seenAs }
     },
     encodeQuery: (q, transaction) => write({ t: toHex(transaction), q, id: toHex(ownId()), port: 6881 }),
-    encodeReply: (r, transaction) => write({ t: toHex(transaction), r, id: toHex(ownId()) }),
+    encodeReply(r, transaction) {
+      const bytes = write({ t: toHex(transaction), r, id: toHex(ownId()) })
+      buffer.fill(0)
+      buffer.set(bytes)
+      return buffer.subarray(0, bytes.length)
+    },
     encodeError({ code, message }, transaction) {
       if (transaction.length > 100) throw new ProtocolError('no room for an error', { reason: 'too-big' })
       return write({ t: toHex(transaction), e: { code, message } })

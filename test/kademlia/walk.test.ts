@@ -275,6 +275,43 @@ describe('Those that a reply names', () => {
     }
   })
 
+  test('long before they are asked count against their IP when they are: many lookups share its six datagrams (T7)', () => {
+    const VICTIM = '192.0.2.66'
+    const quiet = { maintenanceMs: 1e9, checkpointMs: 1e9, sleptAfterMs: 1e9 }
+    const net = new ToyNetwork({ policy: publicPolicy, parameters: { ...quiet, k: 4, alpha: 1 } })
+    const nearer = contactOf(idOf(0xff, 1), '198.51.100.9')
+    const victims = [1, 2].map((i) => contactOf(idOf(0xfe, i), VICTIM, i))
+    naming(net, [nearer, ...victims])
+    net.addPeer(nearer, 100)
+    for (let i = 0; i < 5; i++) begin(net, [A])
+    net.runFor(60_000)
+    const times = net.dialed.filter(({ to }) => to.host === VICTIM).map(({ at }) => at)
+    assert.equal(times.length, 6)
+    assert.equal(net.engine.underWay.lookups, 0)
+  })
+
+  test('and wait for room at their IP are asked when there is some, and never after the lookup has ended', () => {
+    const quiet = { maintenanceMs: 1e9, checkpointMs: 1e9, sleptAfterMs: 1e9, maxUnansweredPerIp: 1 }
+    const both = [contactOf(idOf(0xff, 1), '192.0.2.66', 1), contactOf(idOf(0xff, 2), '192.0.2.66', 2)]
+    for (const enough of [Infinity, 1]) {
+      const net = new ToyNetwork({ policy: publicPolicy, parameters: { ...quiet, k: 4, alpha: 3 } })
+      naming(net, both)
+      for (const contact of both) {
+        const answer = ({ t }: ToyMessage): ToyMessage => ({
+          t,
+          id: toHex(contact.id),
+          r: { nodes: [], values: ['found'] },
+        })
+        net.addPeer(contact).answer = answer
+      }
+      const { walked } = begin(net, [A], { enough })
+      net.runFor(60_000)
+      assert.equal(walked.outcome!.why, enough === 1 ? 'done' : 'converged')
+      assert.equal(net.dialed.filter(({ to }) => to.host === '192.0.2.66').length, enough === 1 ? 1 : 2)
+      assert.deepEqual(net.engine.underWay, { requests: 0, lookups: 0 })
+    }
+  })
+
   test('and answer under another id each time are never among the closest, and banned after two (T5)', () => {
     const net = new ToyNetwork({ policy: publicPolicy })
     const liar = contactOf(idOf(0xff, 0xfe), '192.0.2.5')
