@@ -21,6 +21,8 @@ export interface Transport {
   send(bytes: Uint8Array, to: ReplyTo): void
   /** Sends to a node by its address. The bytes are copied or sent before it returns. */
   dial(bytes: Uint8Array, to: Address): void
+  /** What was dropped in and out, by reason. */
+  drops(): Readonly<Record<string, number>>
   /** Sends what is queued, stops receiving, frees the socket. May be called twice. */
   close(): Promise<void>
 }

@@ -34,7 +34,7 @@ export interface Found<T> {
 
 export class RunningEngine<Q extends { readonly method: string }, R> implements Effects, Receiver {
   readonly engine: Engine<Q, R>
-  readonly transport: Transport
+  #transport: Transport
   readonly #scheduler: Scheduler
   readonly #commits: CommitBatch
   readonly #observer: EngineObserver
@@ -48,7 +48,7 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
     observer: EngineObserver
     createEngine: (effects: Effects) => Engine<Q, R>
   }) {
-    this.transport = parts.transport
+    this.#transport = parts.transport
     this.#scheduler = parts.scheduler
     this.#commits = parts.commits
     this.#observer = parts.observer
@@ -57,7 +57,26 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
 
   /** Begins to receive. */
   start(): void {
-    this.transport.start(this)
+    this.#transport.start(this)
+  }
+
+  /** The address that is listened on. */
+  get local(): Address {
+    return this.#transport.local
+  }
+
+  /** What the transport dropped, by reason. */
+  get transportDrops(): Readonly<Record<string, number>> {
+    return this.#transport.drops()
+  }
+
+  /** Goes on with another socket: the address of the first one is gone from this machine. */
+  async rebind(transport: Transport): Promise<void> {
+    if (this.#closed) return transport.close()
+    const before = this.#transport
+    this.#transport = transport
+    transport.start(this)
+    await before.close()
   }
 
   /** Asks one node; how it ended is a value. Rejects only by the signal or when the node is closed. */
@@ -135,11 +154,11 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return this.transport.close()
+    if (this.#closed) return this.#transport.close()
     this.#closed = true
     this.#timer?.()
     this.engine.close(this.#scheduler.now())
-    await this.transport.close()
+    await this.#transport.close()
   }
 
   receive(bytes: Uint8Array, from: Address, replyTo: ReplyTo): void {
@@ -151,17 +170,17 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
   }
 
   send(bytes: Uint8Array, to: ReplyTo): void {
-    this.transport.send(bytes, to)
+    this.#transport.send(bytes, to)
   }
 
   dial(bytes: Uint8Array, to: Address): void {
-    this.transport.dial(bytes, to)
+    this.#transport.dial(bytes, to)
   }
 
   sendAfterCommit(bytes: Uint8Array, to: ReplyTo): void {
     const copy = bytes.slice()
     this.#commits.afterCommit(() => {
-      if (!this.#closed) this.transport.send(copy, to)
+      if (!this.#closed) this.#transport.send(copy, to)
     })
   }
 

@@ -151,6 +151,11 @@ export class VirtualSocket implements Transport {
     if (!this.#closed) this.#network.carry(this.seenAs, to, bytes)
   }
 
+  /** What the virtual network loses, its own counts tell. */
+  drops(): Readonly<Record<string, number>> {
+    return {}
+  }
+
   /** A datagram has arrived. False: nobody listens. */
   take({ bytes, from }: Datagram): boolean {
     if (this.#closed || this.#receiver === null) return false

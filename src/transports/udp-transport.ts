@@ -155,8 +155,12 @@ class DgramTransport implements UdpTransport {
       bytesIn: this.#bytesIn,
       packetsOut: this.#packetsOut,
       bytesOut: this.#bytesOut,
-      dropped: Object.fromEntries(this.#dropped),
+      dropped: this.drops(),
     }
+  }
+
+  drops(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#dropped)
   }
 
   close(): Promise<void> {

@@ -107,6 +107,7 @@ export class Ether {
       start: (receiver) => void this.#receivers.set(addressKey(local), receiver),
       send: (bytes, to: ReplyTo) => carry(bytes, to as Address, true),
       dial: (bytes, to) => carry(bytes, to, false),
+      drops: () => ({}),
       close: async () => {
         this.#receivers.delete(addressKey(local))
         this.closed.push(local)

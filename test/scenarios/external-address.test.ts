@@ -32,6 +32,7 @@ function lying(host: string): (transport: Transport) => Transport {
     start: (receiver) => transport.start(receiver),
     dial: (bytes, to) => transport.dial(bytes, to),
     close: () => transport.close(),
+    drops: () => transport.drops(),
     send: (bytes, to) => {
       const at = Buffer.from(bytes).indexOf('2:ip6:')
       if (at >= 0) bytes.set(lie, at + 6)

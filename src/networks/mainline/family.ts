@@ -87,7 +87,7 @@ export class FamilyNode {
       private: options.private,
       routers: ports.isRouter,
       ownAddress: ({ host, port }) =>
-        port === local.port && (host === local.host || host === this.#external.host),
+        port === this.local.port && (host === this.local.host || host === this.#external.host),
       eligible: ({ id, address }) => isValidNodeId(id, address.host),
     })
     const ownId = this.#loadId(local.host)
@@ -162,7 +162,7 @@ export class FamilyNode {
   }
 
   get local(): Address {
-    return this.runner.transport.local
+    return this.runner.local
   }
 
   /** Our host as others see it, once they agree (BEP 42). */

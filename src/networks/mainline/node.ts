@@ -1,5 +1,6 @@
 // A mainline node: the verbs that a user holds, over one or two address families that share a store (BEP 32).
 // Handed its transports, store and clock, so that it runs on real sockets (open.ts) and in the simulator alike.
+import { familyOf } from '../../codecs/compact-address.ts'
 import type { Address, Contact } from '../../kademlia/contact.ts'
 import { compareDistance, toHex, type Id } from '../../kademlia/id.ts'
 import type { EngineEvent, Hash, Random } from '../../kademlia/ports.ts'
@@ -8,7 +9,7 @@ import { CommitBatch } from '../../node/commit-batch.ts'
 import { badArgument, XorbitError } from '../../node/errors.ts'
 import type { JoinReport } from '../../node/joining.ts'
 import { checkOperation } from '../../node/reading.ts'
-import type { Scheduler } from '../../node/ports.ts'
+import type { Scheduler, Transport } from '../../node/ports.ts'
 import type { ResultStream } from '../../node/result-stream.ts'
 import { TypedEvents } from '../../node/typed-events.ts'
 import type { Store } from '../../stores/store.ts'
@@ -78,7 +79,7 @@ export class MainlineNode {
     this.#commits = new CommitBatch({
       scheduler,
       commit: () => store.commit(),
-      onFailure: (error) => this.#warn(error),
+      onFailure: (error) => this.warn(error),
     })
     const shared = { options, store, scheduler, random, hash, commits: this.#commits }
     const families: FamilyNode[] = []
@@ -90,7 +91,7 @@ export class MainlineNode {
           idChanged: (family, oldId) => this.#idChanged(family, oldId),
           joined: (family, report) => this.#joined(family, report),
           checkpoint: (family) => this.#save(family),
-          storeFailed: (error) => this.#warn(error),
+          storeFailed: (error) => this.warn(error),
         }),
       )
     }
@@ -100,7 +101,7 @@ export class MainlineNode {
       peers: store.peers,
       lifetimeMs: options.peerLifetimeMs,
       changed: () => this.#commits.schedule(),
-      failed: (error) => this.#warn(error),
+      failed: (error) => this.warn(error),
     })
     this.#announcer = new Announcer({
       families,
@@ -110,7 +111,7 @@ export class MainlineNode {
       intervalMs: options.announceIntervalMs,
       commits: this.#commits,
       renewed: (report) => this.#events.emit('announced', report),
-      failed: (error) => this.#warn(error),
+      failed: (error) => this.warn(error),
     })
   }
 
@@ -254,6 +255,13 @@ export class MainlineNode {
     }
   }
 
+  /** Goes on with another socket in a family whose address is gone from this machine; the port stays. */
+  protected async rebind(transport: Transport): Promise<void> {
+    const family = this.#familyOf(familyOf(transport.local.host)!)
+    await (family === null ? transport.close() : family.runner.rebind(transport))
+    this.networkChanged()
+  }
+
   stats(): MainlineStats {
     const { store, options, scheduler } = this.parts
     return statsOf(this.#families, store, { readOnly: options.readOnly, now: scheduler.now() })
@@ -300,12 +308,13 @@ export class MainlineNode {
     try {
       family.save()
     } catch (error) {
-      this.#warn(error)
+      this.warn(error)
     }
     this.#commits.schedule()
   }
 
-  #warn(error: unknown): void {
+  /** Tells of something that the node survives. */
+  protected warn(error: unknown): void {
     this.#events.emit('warning', { error })
   }
 

@@ -28,7 +28,7 @@ export class Mainline extends MainlineNode {
 
   private constructor(parts: MainlineParts) {
     super(parts)
-    this.#unwatch = watchAddresses(() => this.networkChanged())
+    this.#unwatch = watchAddresses(() => void this.#addressesChanged())
   }
 
   /**
@@ -39,29 +39,74 @@ export class Mainline extends MainlineNode {
     const resolved = resolveOptions(options)
     const ownsStore = typeof resolved.store === 'string'
     const store = openStore(resolved)
-    const transports: Transport[] = []
     try {
-      for (const host of resolved.hosts ?? defaultHosts()) {
-        // The second family takes the port that the first one got.
-        const port = transports[0]?.local.port ?? resolved.port
-        transports.push(await openUdpTransport({ host, port, family: familyOf(host)! }))
-      }
+      const { transports, warning } = await openSockets(resolved)
+      const families = transports.map((transport) => portsOf(transport, resolved))
+      const clockwork = { scheduler: createScheduler(), random: createRandom(), hash: sha1 }
+      const node = new Mainline({ options: resolved, store, ownsStore, families, ...clockwork })
+      node.start()
+      void node.join().catch(() => {})
+      if (warning !== null) clockwork.scheduler.soon(() => node.warn(warning))
+      return node
     } catch (error) {
-      await Promise.all(transports.map((transport) => transport.close()))
       if (ownsStore) store.close()
       throw error
     }
-    const families = transports.map((transport) => portsOf(transport, resolved))
-    const clockwork = { scheduler: createScheduler(), random: createRandom(), hash: sha1 }
-    const node = new Mainline({ options: resolved, store, ownsStore, families, ...clockwork })
-    node.start()
-    void node.join().catch(() => {})
-    return node
   }
 
   override close(): Promise<void> {
     this.#unwatch()
     return super.close()
+  }
+
+  async #addressesChanged(): Promise<void> {
+    this.networkChanged()
+    // An IPv6 socket is bound to one address (BEP 32), which may be gone; where we chose it, we choose again.
+    const [host] = globalIpv6Hosts()
+    const bound = this.addresses.find((address) => familyOf(address.host) === 6)
+    if (this.parts.options.hosts !== null || bound === undefined || host === undefined) return
+    if (globalIpv6Hosts().includes(bound.host)) return
+    try {
+      await this.rebind(await openUdpTransport({ host, port: bound.port, family: 6 }))
+    } catch (error) {
+      this.warn(error)
+    }
+  }
+}
+
+/** With port 0 the second family takes the port that the first one got; another try where that is taken. */
+const MAX_TRIES = 5
+
+async function openSockets({
+  hosts,
+  port,
+}: ResolvedOptions): Promise<{ transports: readonly Transport[]; warning: unknown }> {
+  for (let tries = 1; ; tries++) {
+    const { transports, error } = await bindAll(hosts ?? defaultHosts(), port)
+    if (error === null) return { transports, warning: null }
+    const isPartial = transports.length > 0
+    const again = isPartial && port === 0 && tries < MAX_TRIES
+    // Nobody asked for IPv6: without it the node is as good as before.
+    if (isPartial && !again && hosts === null) return { transports, warning: error }
+    await Promise.all(transports.map((transport) => transport.close()))
+    if (!again) throw error
+  }
+}
+
+/** One socket a host, up to the first that fails. */
+async function bindAll(
+  hosts: readonly string[],
+  port: number,
+): Promise<{ transports: readonly Transport[]; error: unknown }> {
+  const transports: Transport[] = []
+  try {
+    for (const host of hosts) {
+      const bound = { host, port: transports[0]?.local.port ?? port, family: familyOf(host)! }
+      transports.push(await openUdpTransport(bound))
+    }
+    return { transports, error: null }
+  } catch (error) {
+    return { transports, error }
   }
 }
 
@@ -72,13 +117,16 @@ function openStore(options: ResolvedOptions): Store {
   return store === 'memory' ? createMemoryStore(limits) : openSqliteStore(store, limits)
 }
 
-/** Every IPv4 address, and the first global IPv6 one: BEP 32 wants a definite address there, and no Teredo. */
+/** Every IPv4 address, and the first global IPv6 one: BEP 32 wants a definite address there, and no Teredo (B32-10). */
 function defaultHosts(): string[] {
-  const ipv6 = Object.values(networkInterfaces())
+  return ['0.0.0.0', ...globalIpv6Hosts().slice(0, 1)]
+}
+
+function globalIpv6Hosts(): string[] {
+  return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .map(({ address }) => canonicalHost(address) ?? '')
     .filter((host) => familyOf(host) === 6 && reachOf(host) === 'global')
-  return ['0.0.0.0', ...ipv6.slice(0, 1)]
 }
 
 function portsOf(transport: Transport, { bootstrap }: ResolvedOptions): FamilyPorts {

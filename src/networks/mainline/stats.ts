@@ -27,6 +27,8 @@ export interface FamilyStats {
   readonly methods: Readonly<Record<string, MethodCounts>>
   /** What came in and was dropped, by reason. */
   readonly dropped: Readonly<Record<string, number>>
+  /** What the socket dropped in and out, by reason: from port 0, a full queue, no route … */
+  readonly transportDropped: Readonly<Record<string, number>>
 }
 
 export interface MainlineStats {
@@ -70,5 +72,6 @@ function familyStats(
     requestsUnderWay: engine.underWay.requests,
     lookupsUnderWay: engine.underWay.lookups,
     ...engine.counters.snapshot(),
+    transportDropped: runner.transportDrops,
   }
 }

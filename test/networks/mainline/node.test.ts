@@ -154,7 +154,7 @@ describe('An operation on a node', () => {
     const walk = first!.closest(INFO_HASH, { signal: control.signal })
     control.abort(new Error('later'))
     await assert.rejects(walk, /later/)
-    assert.equal(first!.stats().families[0]!.requestsUnderWay, 0)
+    assert.equal(first!.stats().families[0]!.lookupsUnderWay, 0)
     assert.deepEqual(first!.announced(), [], 'an announce that was given up is not kept alive')
   })
 
