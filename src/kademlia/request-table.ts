@@ -22,6 +22,8 @@ export interface PendingRequest<Q, C> {
   transaction: Uint8Array
   resends: number
   slow: boolean
+  /** Nobody waits for it any more: it is neither resent nor called slow, but its answer is still known as one. */
+  abandoned: boolean
   settled: boolean
 }
 
@@ -51,10 +53,15 @@ const FEW = 64
 export class RequestTable<Q, C> {
   readonly #timing: Timing
   readonly #random: Random
-  /** At most maxInFlight requests with all their attempts; a further request is refused. */
+  /**
+   * At most maxInFlight requests with all their attempts. For a further one the one abandoned longest ago is forgotten;
+   * where there is none, the further one is refused.
+   */
   readonly #byTransaction = new Map<string, PendingRequest<Q, C>>()
   /** The same requests by the endpoint that was asked. */
   readonly #byEndpoint = new Map<string, Set<PendingRequest<Q, C>>>()
+  /** Those of them that are abandoned, in the order in which they were. */
+  readonly #abandoned = new Set<PendingRequest<Q, C>>()
   /** One entry a request, its next event; entries of settled ones fall out when due, or when they are the majority. */
   readonly #deadlines = new Deadlines<PendingRequest<Q, C>>()
   #open = 0
@@ -64,9 +71,9 @@ export class RequestTable<Q, C> {
     this.#random = random
   }
 
-  /** Requests under way. */
+  /** Requests that somebody waits for. */
   get size(): number {
-    return this.#open
+    return this.#open - this.#abandoned.size
   }
 
   /** When tick() should be called next; Infinity when nothing is under way. */
@@ -74,9 +81,9 @@ export class RequestTable<Q, C> {
     return this.#deadlines.nextAt
   }
 
-  /** Registers a request whose `transaction` the caller sends now. null when maxInFlight are under way. */
+  /** Registers a request whose `transaction` the caller sends now. null when maxInFlight are waited for. */
   begin(options: RequestOptions<Q, C>, now: number): PendingRequest<Q, C> | null {
-    if (this.#open >= this.#timing.maxInFlight) return null
+    if (this.#open >= this.#timing.maxInFlight && !this.#forgetAbandoned()) return null
     const request: PendingRequest<Q, C> = {
       ...options,
       startedAt: now,
@@ -84,6 +91,7 @@ export class RequestTable<Q, C> {
       transaction: new Uint8Array(0),
       resends: 0,
       slow: false,
+      abandoned: false,
       settled: false,
     }
     this.#open++
@@ -108,11 +116,19 @@ export class RequestTable<Q, C> {
     return { request, rttMs: Math.max(0, now - request.attempts.get(key)!) }
   }
 
-  /** Forgets a request: it was answered, has failed or is no longer wanted. Harmless when repeated. */
+  /** Nobody wants it any more: it only waits for its answer, until its deadline. Harmless when repeated. */
+  abandon(request: PendingRequest<Q, C>): void {
+    if (request.settled || request.abandoned) return
+    request.abandoned = true
+    this.#abandoned.add(request)
+  }
+
+  /** Forgets a request: it was answered or has failed. Harmless when repeated. */
   settle(request: PendingRequest<Q, C>): void {
     if (request.settled) return
     request.settled = true
     this.#open--
+    this.#abandoned.delete(request)
     for (const key of request.attempts.keys()) this.#byTransaction.delete(key)
     const endpoint = addressKey(request.to)
     const others = this.#byEndpoint.get(endpoint)
@@ -148,6 +164,14 @@ export class RequestTable<Q, C> {
     return [...new Set(this.#byTransaction.values())]
   }
 
+  #forgetAbandoned(): boolean {
+    for (const request of this.#abandoned) {
+      this.settle(request)
+      return true
+    }
+    return false
+  }
+
   #progress(request: PendingRequest<Q, C>, kind: 'resend' | 'slow', now: number): void {
     if (kind === 'slow') {
       request.slow = true
@@ -162,14 +186,17 @@ export class RequestTable<Q, C> {
     // Reckoned as in #nextEventAt, not as now - startedAt: rounding would make what is due there not due here.
     const isDue = (afterMs: number): boolean => now >= request.startedAt + afterMs
     if (isDue(this.#timing.requestTimeoutMs)) return 'expired'
+    if (request.abandoned) return null
     if (!request.slow && isDue(request.slowAfterMs)) return 'slow'
     const resendAfterMs = this.#timing.resendAfterMs[request.resends]
     return resendAfterMs !== undefined && isDue(resendAfterMs) ? 'resend' : null
   }
 
   #nextEventAt(request: PendingRequest<Q, C>): number {
+    const { requestTimeoutMs } = this.#timing
+    if (request.abandoned) return request.startedAt + requestTimeoutMs
     const afterMs = Math.min(
-      this.#timing.requestTimeoutMs,
+      requestTimeoutMs,
       request.slow ? Infinity : request.slowAfterMs,
       this.#timing.resendAfterMs[request.resends] ?? Infinity,
     )

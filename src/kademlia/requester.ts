@@ -48,15 +48,22 @@ export interface ContactObserver {
 
 /** A request that may be given up. */
 export interface RequestHandle {
-  /** The listener hears nothing more. A late answer is then unknown. */
+  /**
+   * The listener hears nothing more, and nothing is sent again. What answers yet is still known by it to live: else
+   * who is asked and given up again and again would seem never to answer. Silence is not held against it, for it got
+   * fewer datagrams and less patience than others.
+   */
   cancel(): void
 }
 
 interface Waiting<R> {
-  readonly listener: RequestListener<R>
+  listener: RequestListener<R>
   /** Datagrams or messages sent; at most 1 + resendAfterMs.length. */
   sent: number
 }
+
+/** In place of who has given up, so that nothing of it is kept alive. */
+const NOBODY: RequestListener<never> = { onOutcome: () => {} }
 
 type Pending<Q, R> = PendingRequest<Q, Waiting<R>>
 
@@ -110,7 +117,12 @@ export class Requester<Q extends { readonly method: string }, R> {
     if (pending === null) return 'overload'
     counters.method(query.method).started++
     this.#transmit(pending, now)
-    return { cancel: () => this.#table.settle(pending) }
+    return {
+      cancel: () => {
+        pending.context.listener = NOBODY
+        this.#table.abandon(pending)
+      },
+    }
   }
 
   /** A reply came in. False: nobody asked for it from there. */
@@ -185,6 +197,7 @@ export class Requester<Q extends { readonly method: string }, R> {
     for (let event = this.#table.nextEvent(now); event !== null; event = this.#table.nextEvent(now)) {
       if (event.kind === 'resend') this.#resend(event.request, now)
       else if (event.kind === 'slow') event.request.context.listener.onSlow?.(now)
+      else if (event.request.abandoned) this.#end(event.request, { kind: 'failed', why: 'cancelled' }, now)
       else this.#miss(event.request, 'timeout', now)
     }
   }

@@ -246,6 +246,33 @@ describe('A request without an answer', () => {
 })
 
 describe('The table of requests', () => {
+  test('that is abandoned is neither resent nor slow, is still matched, and expires when it would have', () => {
+    const table = tableWith()
+    const request = begin(table, { slowAfterMs: 200 })
+    const { transaction } = request
+    table.abandon(request)
+    table.abandon(request)
+    assert.equal(table.size, 0)
+    assert.deepEqual(due(table, NOW + 4_499), [])
+    assert.equal(table.match(transaction, PEER, NOW + 4_499)?.request, request)
+    assert.deepEqual(due(table, NOW + 4_500), ['expired'])
+    assert.equal(table.match(transaction, PEER, NOW + 4_500), null)
+    table.abandon(request)
+    assert.deepEqual([table.size, table.nextAt], [0, Infinity])
+  })
+
+  test('that is abandoned makes way for others where maxInFlight are under way, the oldest first', () => {
+    const table = tableWith({ maxInFlight: 3 })
+    const [first, second] = [begin(table), begin(table), begin(table)] as const
+    table.abandon(second)
+    table.abandon(first)
+    begin(table)
+    assert.deepEqual([first.settled, second.settled, table.size], [false, true, 2])
+    begin(table)
+    assert.deepEqual([first.settled, table.size], [true, 3])
+    assert.equal(table.begin({ ...first, slowAfterMs: 1 }, NOW), null)
+  })
+
   test('takes no more than maxInFlight, and again one for each that is settled', () => {
     const table = tableWith({ maxInFlight: 3 })
     const requests = [begin(table), begin(table), begin(table)]

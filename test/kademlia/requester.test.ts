@@ -123,11 +123,12 @@ describe('A request', () => {
     )
   })
 
-  test('that is given up sends nothing more and tells nobody; its answer is unknown', () => {
-    const net = new ToyNetwork()
+  test('that is given up sends nothing more and tells nobody, and its silence is held against nobody', () => {
+    const net = new ToyNetwork({ policy: publicPolicy })
+    net.befriend(A)
     let heard = 0
     const listener = { onOutcome: () => void heard++, onSlow: () => void heard++ }
-    const request = { query: { method: 'ping' } as const, to: A.address, expectedId: null }
+    const request = { query: { method: 'ping' } as const, to: A.address, expectedId: A.id }
     const handle = net.engine.ask(request, listener, net.now)
     assert.ok(typeof handle !== 'string')
     handle.cancel()
@@ -135,7 +136,24 @@ describe('A request', () => {
     net.runFor(60_000)
     assert.equal(net.dialed.length, 1)
     assert.equal(heard, 0)
+    assert.equal(net.table.find(A.id)!.failures, 0)
+    assert.equal(net.suspects.isSuspect(A.address, net.now), false)
     assert.deepEqual(net.engine.underWay, { requests: 0, lookups: 0 })
+  })
+
+  test('that is given up may still be answered, which shows who lives: no number of them makes it suspect', () => {
+    const net = new ToyNetwork({ policy: publicPolicy })
+    net.addPeer(A)
+    for (let i = 0; i < 20; i++) {
+      const request = { query: { method: 'ping' } as const, to: A.address, expectedId: A.id }
+      const handle = net.engine.ask(request, { onOutcome: () => assert.fail() }, net.now)
+      assert.ok(typeof handle !== 'string')
+      handle.cancel()
+      net.runFor(50)
+    }
+    assert.deepEqual(net.suspects.size, { endpoints: 0, ips: 0 })
+    assert.equal(net.table.find(A.id)!.rttMs, 20)
+    assert.equal(net.engine.counters.snapshot().dropped['unknown-transaction'], undefined)
   })
 
   test('beyond maxInFlight is refused as overload, and counts as not begun', () => {
