@@ -291,6 +291,17 @@ describe('While our link seems down', () => {
     assert.equal(net.countOf('offline'), 1)
   })
 
+  test('misses before and after a sign of life are not added up', () => {
+    const net = new ToyNetwork()
+    net.addPeer(A)
+    asleep(net, 15)
+    net.ask(A.address)
+    net.runFor(20)
+    for (let i = 15; i < 30; i++) net.ask(at(i).address)
+    net.runFor(4_500)
+    assert.equal(net.engine.offline, false)
+  })
+
   test('the misses of one contact over and over do not count: it is the one that is down', () => {
     const net = new ToyNetwork()
     for (let i = 0; i < 40; i++) net.ask(A.address, A.id)
