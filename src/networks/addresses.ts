@@ -78,11 +78,6 @@ export function reachOf(host: string): Reach {
   return 'global'
 }
 
-/** Whether a node of a public network must never send anything there (specs T25). Ports: see `isPort`. */
-export function isBogonHost(host: string): boolean {
-  return reachOf(host) !== 'global'
-}
-
 /** Loopback, private and link-local addresses: a node on one, or joining by one, is in a private network. */
 export function isPrivateHost(host: string): boolean {
   return reachOf(host) === 'local'

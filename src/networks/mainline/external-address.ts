@@ -18,13 +18,8 @@ const MIN_BETWEEN_CHANGES_MS = 3_600_000
 export class ExternalAddress {
   /** Voter's prefix → host. At most MAX_VOTES. */
   readonly #votes = new Map<string, string>()
-  #current: string | null
+  #current: string | null = null
   #changedAt = -Infinity
-
-  /** `known` is what a former run had found, or null. */
-  constructor(known: string | null = null) {
-    this.#current = known
-  }
 
   /** The host that the vote has settled on; null while it has not. */
   get host(): string | null {

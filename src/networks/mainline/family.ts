@@ -236,7 +236,7 @@ export class FamilyNode {
 
   #notice(event: EngineEvent): void {
     this.#observer.notice(this, event)
-    if (event.kind === 'contact-removed') this.joining.watch()
+    if (event.kind === 'contact-removed' || event.kind === 'offline') this.joining.watch()
     // Upon the first contact: find out who is close to us. BEP 5; B5-10.
     if (event.kind === 'contact-added' && this.table.size === 1) void this.joining.join().catch(() => {})
     if (event.kind === 'online' || event.kind === 'slept') void this.joining.join().catch(() => {})

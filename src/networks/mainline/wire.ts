@@ -1,5 +1,5 @@
-// The wire of mainline: KRPC messages (BEP 5, 32, 33, 42, 43) between bytes and messages.ts. This file is the door
-// and the table of bounds; wire-decode.ts reads, wire-encode.ts writes.
+// The wire of mainline: KRPC messages (BEP 5, 32, 33, 42, 43) between bytes and messages.ts. This file is the door;
+// wire-decode.ts reads, wire-encode.ts writes, wire-bounds.ts has the numbers.
 // Not here: what is answered (answers.ts), what a reply means to a lookup (queries.ts), sockets.
 import type { Family } from '../../codecs/compact-address.ts'
 import type { Id } from '../../kademlia/id.ts'
