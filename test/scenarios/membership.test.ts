@@ -183,6 +183,23 @@ describe('A bucket', () => {
   })
 })
 
+describe('Contacts of an idle network', () => {
+  scenario(
+    'are pinged before they become questionable, so that replies are always full (B5-07, B5-08)',
+    { seed: 5 },
+    async (network) => {
+      await network.grow(30)
+      for (let minute = 0; minute < 35; minute++) {
+        await network.clock.runFor(MINUTE)
+        for (const { node } of network.nodes) {
+          const { contacts, goodContacts } = node.stats().families[0]!
+          assert.ok(goodContacts >= 0.9 * contacts, `${goodContacts} of ${contacts} after ${minute} min`)
+        }
+      }
+    },
+  )
+})
+
 describe('Nodes that must not be in a table', () => {
   scenario(
     'read-only senders are served, and never pinged, kept or named (B43-03, B43-04, B5-21, T31)',
