@@ -23,6 +23,8 @@ export interface JoinReport {
 /** While nobody answers: 10 s, doubling up to 10 min. OpenDHT backs off from 10 s. */
 const RETRY_MIN_MS = 10_000
 const RETRY_MAX_MS = 600_000
+/** How often we look whether we are alone: with each round of pings (maintenanceMs), for those show who is dead. */
+const LOOK_MS = 10_000
 
 export class Joining<Q extends { readonly method: string }, R> {
   readonly #runner: RunningEngine<Q, R>
@@ -33,6 +35,7 @@ export class Joining<Q extends { readonly method: string }, R> {
   readonly #onJoined: (report: JoinReport) => void
   #retry: Cancel | null = null
   #retryMs = RETRY_MIN_MS
+  #look: Cancel | null = null
   #underWay: Promise<JoinReport> | null = null
   /** The last attempt found nobody. The table may be full of contacts that are all dead. */
   #foundNobody = false
@@ -54,6 +57,7 @@ export class Joining<Q extends { readonly method: string }, R> {
 
   /** Joins, or waits for the attempt that is under way. `seeds` are asked besides the bootstrap nodes. */
   async join(seeds: readonly Address[] = []): Promise<JoinReport> {
+    this.#lookAgain()
     // Who brings seeds of his own wants them asked, not the report of somebody else's attempt.
     while (seeds.length > 0 && this.#underWay !== null) await this.#underWay.catch(() => {})
     this.#underWay ??= this.#attempt(seeds).finally(() => {
@@ -76,11 +80,31 @@ export class Joining<Q extends { readonly method: string }, R> {
   /** Nobody in the table, or nobody there who answered lately. */
   get #isAlone(): boolean {
     const { engine } = this.#runner
-    return engine.table.size === 0 || engine.offline || this.#foundNobody
+    return engine.offline || this.#foundNobody || this.#allMissed()
+  }
+
+  /**
+   * Whether everybody in the table left the last request unanswered; also when nobody is there. They stay in the table
+   * for three quarters of an hour, and a few are too few to show that our link is down.
+   */
+  #allMissed(): boolean {
+    for (const { failures } of this.#runner.engine.table.contacts()) if (failures === 0) return false
+    return true
+  }
+
+  /** From the first attempt on: nobody tells when the last contact that lived does not answer any more. */
+  #lookAgain(): void {
+    if (this.#closed || this.#look !== null) return
+    this.#look = this.#scheduler.at(this.#scheduler.now() + LOOK_MS, () => {
+      this.#look = null
+      this.watch()
+      this.#lookAgain()
+    })
   }
 
   close(): void {
     this.#closed = true
+    this.#look?.()
     this.#retry?.()
   }
 

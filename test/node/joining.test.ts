@@ -178,6 +178,22 @@ describe('A node that finds nobody', () => {
     assert.equal(reports[0]!.via, 'bootstrap')
   })
 
+  test('since its few contacts have all died, joins again when its pings have shown it, and not only when they are given up', async () => {
+    const ether = new Ether()
+    const nodes = network(ether, 4)
+    const late: Address = { host: '10.0.1.1', port: 6881 }
+    const { joining, node, reports } = joiner(ether, {}, nodes[0]!.contact.address, late)
+    void joining.join()
+    await ether.time.runFor(60_000)
+    assert.equal(node.table.size, 4)
+    for (const { runner } of nodes) await runner.close()
+    const other = ether.open(idOf(7, 7), late.host)
+    await ether.time.runFor(14 * 60_000)
+    assert.equal(reports.at(-1)!.via, 'bootstrap')
+    assert.equal(reports.length, 2, 'one attempt was enough')
+    assert.ok(node.table.find(other.contact.id) !== null)
+  })
+
   test('is watched: one that lost its last contact looks for others', async () => {
     const ether = new Ether()
     const [first] = network(ether, 2) as [ToyNode]
