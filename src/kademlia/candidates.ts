@@ -19,6 +19,8 @@ export interface Candidate {
   readonly namedBy: Contact | null
   /** How many answers away from our own table: 0 for those of the table. */
   readonly depth: number
+  /** Its endpoint has answered under this id when it was asked under another one, and is asked under no third. */
+  readonly ownWord: boolean
   /** The local node, which takes part without the wire. */
   readonly self: boolean
 }

@@ -41,7 +41,10 @@ export class Lookup {
   readonly #options: LookupOptions
   readonly #paths: Path[]
   readonly #slotsPerPath: number
-  /** Endpoints of all candidates, so that each is selected once. At most maxCandidates + maxAsked a path. */
+  /**
+   * Endpoints of all candidates, so that each is asked once, and once more under the id with which it answered for
+   * another. At most maxCandidates + 2 · maxAsked a path.
+   */
   readonly #endpoints = new Map<string, Candidate>()
   /** Candidates per IP group. Bounded like `endpoints`. */
   readonly #perGroup = new Map<string, number>()
@@ -111,6 +114,20 @@ export class Lookup {
   /** The candidate did not answer, or not with anything of use. */
   failed(candidate: Candidate): void {
     if (this.#leave(candidate) !== null) candidate.state = 'failed'
+  }
+
+  /**
+   * It answered under this id instead of the one with which it was named. Whoever named it may have lied to keep us from
+   * it, so it is asked once more, under the id that it gives itself: only who answers under the id that was expected
+   * counts (T5).
+   */
+  answeredAs(candidate: Candidate, id: Id): void {
+    if (this.#leave(candidate) === null) return
+    candidate.state = 'failed'
+    this.#leaveGroup(candidate.contact)
+    if (candidate.ownWord || sameId(id, candidate.contact.id)) return
+    const { path, namedBy, depth } = candidate
+    this.#take({ id, address: candidate.contact.address }, { path, namedBy, depth, ownWord: true })
   }
 
   /** The candidate takes long: its slot is free for another one, its answer is still welcome. */
@@ -185,25 +202,31 @@ export class Lookup {
   }
 
   #add(path: number, contact: Contact, namedBy: Candidate | null): boolean {
+    const known = this.#endpoints.get(addressKey(contact.address))
+    if (known !== undefined && !this.#yields(known, contact)) return false
+    const depth = namedBy === null ? 0 : namedBy.depth + 1
+    return this.#take(contact, { path, namedBy: namedBy?.contact ?? null, depth, ownWord: false }, known)
+  }
+
+  /** Takes in a candidate, perhaps in place of one with the same endpoint. */
+  #take(
+    contact: Contact,
+    origin: Pick<Candidate, 'path' | 'namedBy' | 'depth' | 'ownWord'>,
+    instead?: Candidate,
+  ): boolean {
     const { self, eligible } = this.#options
     if (self !== null && sameId(self, contact.id)) return false
-    const endpoint = addressKey(contact.address)
-    const known = this.#endpoints.get(endpoint)
-    if (known !== undefined && !this.#yields(known, contact)) return false
-    if (known !== undefined) this.#forget(known)
+    if (instead !== undefined) this.#forget(instead)
     if (!this.#countInGroup(contact)) return false
-    const { candidates } = this.#paths[path]!
     const candidate: Candidate = {
+      ...origin,
       contact,
-      path,
       state: 'heard',
       eligible: eligible(contact),
-      namedBy: namedBy?.contact ?? null,
-      depth: namedBy === null ? 0 : namedBy.depth + 1,
       self: false,
     }
-    this.#endpoints.set(endpoint, candidate)
-    const dropped = candidates.insert(candidate)
+    this.#endpoints.set(addressKey(contact.address), candidate)
+    const dropped = this.#paths[origin.path]!.candidates.insert(candidate)
     if (dropped !== null) this.#dropped(dropped)
     return true
   }
@@ -213,7 +236,7 @@ export class Lookup {
    * an id that it had before, or have made one up that is far away, so that it is never asked.
    */
   #yields(known: Candidate, named: Contact): boolean {
-    if (known.state !== 'heard') return false
+    if (known.state !== 'heard' || known.ownWord) return false
     const isEligible = this.#options.eligible(named)
     if (isEligible !== known.eligible) return isEligible
     return compareDistance(this.target, named.id, known.contact.id) < 0
@@ -235,8 +258,12 @@ export class Lookup {
   }
 
   /** Who fell out unasked may be named again. */
-  #dropped({ contact }: Candidate): void {
-    this.#endpoints.delete(addressKey(contact.address))
+  #dropped({ contact, ownWord }: Candidate): void {
+    if (!ownWord) this.#endpoints.delete(addressKey(contact.address))
+    this.#leaveGroup(contact)
+  }
+
+  #leaveGroup(contact: Contact): void {
     const ip = this.#options.group(contact)
     if (ip === null) return
     const others = this.#perGroup.get(ip)! - 1
@@ -255,6 +282,7 @@ export class Lookup {
         eligible: true,
         namedBy: null,
         depth: 0,
+        ownWord: false,
         self: true,
       })
     }

@@ -11,7 +11,8 @@ import { RoundTrips } from './round-trips.ts'
 export type RequestOutcome<R> =
   | { readonly kind: 'reply'; readonly contact: Contact; readonly reply: R; readonly rttMs: number }
   | { readonly kind: 'error'; readonly refusal: Refusal; readonly rttMs: number }
-  | { readonly kind: 'failed'; readonly why: RequestFailure }
+  /** `answeredAs`: only of an imposter, the id under which it answered. */
+  | { readonly kind: 'failed'; readonly why: RequestFailure; readonly answeredAs?: Id }
 
 /**
  * timeout: no answer in time. unreachable: the transport says so. malformed: an answer that is none.
@@ -137,7 +138,8 @@ export class Requester<Q extends { readonly method: string }, R> {
     const { expectedId, to } = request
     const why = this.#disown(message.senderId, expectedId, to, now)
     if (why !== null) {
-      this.#end(request, { kind: 'failed', why }, now)
+      const answeredAs = why === 'imposter' ? { answeredAs: message.senderId } : {}
+      this.#end(request, { kind: 'failed', why, ...answeredAs }, now)
       return true
     }
     const contact: Contact = { id: message.senderId, address: to }

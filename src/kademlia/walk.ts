@@ -3,7 +3,7 @@
 import type { Candidate } from './candidates.ts'
 import { sameAddress, type Contact } from './contact.ts'
 import type { EngineParts } from './engine-parts.ts'
-import { sameId, sharedPrefixBits } from './id.ts'
+import { sameId, sharedPrefixBits, type Id } from './id.ts'
 import { LookAside } from './look-aside.ts'
 import { Lookup } from './lookup.ts'
 import { ProtocolError, type LookupQuery, type LookupStep } from './ports.ts'
@@ -192,10 +192,19 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   #settled(candidate: Candidate, outcome: RequestOutcome<R>, now: number): void {
     this.#handles.delete(candidate)
     if (this.#ended) return
-    if (outcome.kind === 'failed') this.#fail(candidate, outcome.why, null)
-    else if (outcome.kind === 'error') this.#fail(candidate, 'refused', outcome.rttMs)
+    if (outcome.kind === 'failed') {
+      if (outcome.answeredAs !== undefined) this.#renamed(candidate, outcome.answeredAs, now)
+      this.#fail(candidate, outcome.why, null)
+    } else if (outcome.kind === 'error') this.#fail(candidate, 'refused', outcome.rttMs)
     else this.#take(candidate, outcome.reply, outcome.rttMs, now)
     this.#advance(now)
+  }
+
+  /** It answered under another id. Who gave several such ids is banned by now. */
+  #renamed(candidate: Candidate, answeredAs: Id, now: number): void {
+    const { address } = candidate.contact
+    if (this.#dialable([{ id: answeredAs, address }], now).length > 0)
+      this.#lookup.answeredAs(candidate, answeredAs)
   }
 
   #take(candidate: Candidate, reply: R, rttMs: number, now: number): void {

@@ -15,6 +15,7 @@ function candidateAt(id: number, changes: Partial<Candidate> = {}): Candidate {
     eligible: true,
     namedBy: null,
     depth: 0,
+    ownWord: false,
     self: false,
     ...changes,
   }

@@ -211,6 +211,42 @@ describe('Against those who lie, a lookup', () => {
     assert.equal(lookup.finished, true)
   })
 
+  test('asks an endpoint once more under the id that it gives itself, and under no third', () => {
+    const at = (id: number): Contact => contactOf(idOf(id), '10.0.0.9')
+    const lookup = lookupWith({ k: 1, alpha: 1 }, { group: ({ address }) => address.host })
+    lookup.seed([at(1), nodeAt(50)])
+    const renamed = lookup.next()!
+    lookup.answeredAs(renamed, idOf(20))
+    assert.equal(renamed.state, 'failed')
+    lookup.seed([at(2)])
+    const own = lookup.next()!
+    assert.deepEqual([own.contact.id[0], own.contact.address], [20, at(1).address])
+    lookup.answeredAs(own, idOf(3))
+    lookup.answeredAs(own, idOf(4))
+    lookup.seed([at(5)])
+    assert.deepEqual(idsIn(offered(lookup)), [50])
+  })
+
+  test('counts who answers under the id that it gave itself, and believes no one who renames it meanwhile', () => {
+    const lookup = lookupWith({ k: 1, alpha: 1 })
+    lookup.seed([contactOf(idOf(1), '10.0.0.9'), nodeAt(50)])
+    lookup.answeredAs(lookup.next()!, idOf(60))
+    answer(lookup, lookup.next()!, [contactOf(idOf(0), '10.0.0.9'), nodeAt(70)])
+    assert.equal(lookup.finished, true)
+    assert.deepEqual(idsIn(lookup.closest()), [50])
+  })
+
+  test('asks no third time whose own word fell out of the list', () => {
+    const liar = (id: number): Contact => contactOf(idOf(id), '10.0.0.9')
+    const lookup = lookupWith({ k: 1, alpha: 1, maxCandidates: 1 })
+    lookup.seed([liar(1)])
+    const first = lookup.next()!
+    lookup.seed([nodeAt(50)])
+    lookup.answeredAs(first, idOf(60))
+    lookup.named(first, [liar(2)])
+    assert.deepEqual(idsIn(offered(lookup)), [50])
+  })
+
   test('asks nobody twice, under however many ids its endpoint is named', () => {
     const lookup = lookupWith({ k: 8, alpha: 8 })
     lookup.seed([contactOf(idOf(1), '10.0.0.1'), contactOf(idOf(2), '10.0.0.1'), nodeAt(3)])

@@ -194,7 +194,7 @@ describe('An answer under another id than was asked for', () => {
     net.addPeer({ ...A, id: B.id })
     const asked = net.ask(A.address, A.id)
     net.runFor(20)
-    assert.deepEqual(asked.outcome, { kind: 'failed', why: 'imposter' })
+    assert.deepEqual(asked.outcome, { kind: 'failed', why: 'imposter', answeredAs: B.id })
     assert.equal(net.table.size, 0)
     assert.equal(net.notices.length, 1)
     const [notice] = net.notices

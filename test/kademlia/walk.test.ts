@@ -326,6 +326,23 @@ describe('Those that a reply names', () => {
     assert.equal(net.suspects.isSuspect(liar.address, net.now), true)
   })
 
+  test('and are renamed by a liar are found all the same, each asked at most twice (T5)', () => {
+    const net = new ToyNetwork({ policy: publicPolicy })
+    const honest = Array.from({ length: 60 }, (_, i) => peerAt(4 * i + 1, i))
+    for (const contact of honest) net.addPeer(contact)
+    // Under ids so near to the target that all of them come before the honest ones.
+    const renamed = net.closestPeers(TARGET).slice(0, 16)
+    const near = renamed.map(({ address }, i) => ({ id: idOf(0xff, 0x80 + i), address }))
+    naming(net, near)
+    const { outcome } = net.lookup(TARGET, { seeds: [A, honest[0]!] })
+    assert.deepEqual(highsOf(outcome), [237, 233, 229, 225])
+    for (const { address } of honest) {
+      const asked = net.dialedTo(address).filter(({ message }) => message.q!.target === toHex(TARGET))
+      assert.ok(asked.length <= 2, `asked ${asked.length} times`)
+    }
+    assert.ok(honest.every(({ address }) => !net.suspects.isSuspect(address, net.now)))
+  })
+
   test('and are eligible are found though nearer ones are not, of which any number may be named (BEP 42)', () => {
     const net = new ToyNetwork({
       policy: { ...publicPolicy, eligible: ({ address }) => !address.host.startsWith('192.') },

@@ -23,6 +23,8 @@ interface Node {
   readonly names: readonly number[]
   /** False: it gives no token. */
   readonly counts: boolean
+  /** The id under which it answers, if not under that with which it is named. */
+  readonly answersAs: Id | null
 }
 
 interface Topology {
@@ -40,6 +42,7 @@ function topologies(idBytes: number): fc.Arbitrary<Topology> {
     eligible: fc.boolean(),
     dead: fc.boolean(),
     counts: fc.boolean(),
+    answersAs: fc.option(ids),
     names: fc.array(fc.nat({ max: 39 }), { maxLength: 12 }),
   })
   return fc
@@ -47,8 +50,9 @@ function topologies(idBytes: number): fc.Arbitrary<Topology> {
     .map(({ target, nodes, self }) => ({
       target: idOf(...target),
       self: self === null ? null : idOf(...self),
-      nodes: nodes.map(({ id, host, port, ...rest }) => ({
+      nodes: nodes.map(({ id, host, port, answersAs, ...rest }) => ({
         ...rest,
+        answersAs: answersAs === null ? null : idOf(...answersAs),
         contact: contactOf(idOf(...id), `10.0.0.${host}`, port),
       })),
     }))
@@ -65,14 +69,15 @@ const parameters = fc.record({
 })
 
 /** Enough of everything, for properties of what is found. */
-const ample = { maxCandidates: 100, maxContactsPerReply: 40, maxCandidatesPerIp: 100, maxAsked: 256 }
+const ample = { maxCandidates: 100, maxContactsPerReply: 80, maxCandidatesPerIp: 100, maxAsked: 256 }
 
 /** What happens next, where something can be chosen: one number a step; afterwards everything goes its way. */
 const choices = fc.array(fc.nat({ max: 11 }), { maxLength: 120 })
 
+/** Its answer; an id under which it answers instead of the one that was expected; null: nothing. */
 type Reply = (
   candidate: Candidate,
-) => { readonly closer: readonly Contact[]; readonly counts: boolean } | null
+) => { readonly closer: readonly Contact[]; readonly counts: boolean } | Id | null
 
 /** Drives a lookup to its end, and looks at it after every step. */
 class Drive {
@@ -130,6 +135,7 @@ class Drive {
     this.#pending.splice(this.#pending.indexOf(candidate), 1)
     const reply = this.#reply(candidate)
     if (reply === null) return this.lookup.failed(candidate)
+    if (reply instanceof Uint8Array) return this.lookup.answeredAs(candidate, reply)
     this.lookup.answered(candidate, reply)
     if (reply.counts) this.answered.add(candidate)
   }
@@ -140,9 +146,18 @@ class Drive {
     assert.equal(this.lookup.asking, holding, 'the slots in use are those of candidates asked and not slow')
     assert.ok(holding <= Math.max(bounds.alpha, bounds.disjointPaths), 'more than its parallelism')
     assert.ok(this.asked.length <= bounds.maxAsked * bounds.disjointPaths, 'more than maxAsked')
-    const endpoints = this.asked.map(({ contact }) => addressKey(contact.address))
-    assert.equal(new Set(endpoints).size, endpoints.length, 'an endpoint was selected twice')
-    const groups = Map.groupBy(this.asked, ({ contact }) => group(contact))
+    for (const ownWord of [false, true]) {
+      const endpoints = this.asked
+        .filter((candidate) => candidate.ownWord === ownWord)
+        .map(({ contact }) => addressKey(contact.address))
+      assert.equal(
+        new Set(endpoints).size,
+        endpoints.length,
+        'an endpoint was asked twice under ids of one kind',
+      )
+    }
+    const holders = this.asked.filter(({ state }) => state !== 'failed')
+    const groups = Map.groupBy(holders, ({ contact }) => group(contact))
     for (const [name, members] of groups) {
       assert.ok(name === null || members.length <= bounds.maxCandidatesPerIp, `too many of ${name}`)
     }
@@ -167,7 +182,8 @@ for (const idBytes of [1, 2]) {
         fc.property(topologies(idBytes), parameters, seeds, choices, (topology, bounds, known, order) => {
           const { nodes, target, self } = topology
           const at = (indexes: readonly number[]): Node[] => indexes.flatMap((index) => nodes[index] ?? [])
-          const nodeOf = (contact: Contact): Node => nodes.find((node) => node.contact === contact)!
+          const nodeOf = ({ address }: Contact): Node =>
+            nodes.find(({ contact }) => contact.address === address)!
           const options: LookupOptions = {
             target,
             self,
@@ -176,16 +192,22 @@ for (const idBytes of [1, 2]) {
             group: ({ address }) => (address.host === '10.0.0.0' ? null : address.host),
           }
           const named = (indexes: readonly number[]): Contact[] => at(indexes).map(({ contact }) => contact)
-          new Drive(options, named(known), ({ contact }) => {
-            const { dead, names, counts } = nodeOf(contact)
-            return dead ? null : { closer: named(names), counts }
+          new Drive(options, named(known), ({ contact, ownWord }) => {
+            const { dead, names, counts, answersAs } = nodeOf(contact)
+            if (dead) return null
+            return answersAs === null || ownWord ? { closer: named(names), counts } : answersAs
           }).run(order)
         }),
         runs,
       )
     })
 
-    const honest = (isDead: (node: Node) => boolean, isEligible: (node: Node) => boolean) =>
+    // With `lies` everybody also names some under the id in their answersAs.
+    const honest = (
+      isDead: (node: Node) => boolean,
+      isEligible: (node: Node) => boolean,
+      lies: (node: Node) => readonly Contact[] = () => [],
+    ) =>
       fc.property(
         topologies(idBytes),
         parameters,
@@ -204,20 +226,25 @@ for (const idBytes of [1, 2]) {
               .toSorted((a, b) => compareDistance(target, a.id, b.id))
               .slice(0, bounds.k + 1)
           const right = living.filter(isEligible)
+          const nodeAt = ({ address }: Contact): Node =>
+            nodes.find(({ contact }) => contact.address === address)!
           const options: LookupOptions = {
             target,
             self,
             parameters: { ...bounds, ...ample },
-            eligible: (contact) => isEligible(nodes.find((node) => node.contact === contact)!),
+            eligible: (contact) => isEligible(nodeAt(contact)),
             group: () => null,
           }
+          const liesOf = nodes.flatMap((node) => lies(node))
           const truthOf = (contact: Contact | null): Contact[] =>
             [...nearest(nodes), ...nearest(right)].filter((each) => each !== contact)
           // Who takes part knows its true k closest, too; who only asks need know one that lives.
           const seeds = self !== null ? truthOf(null) : seed === undefined ? [] : [seed.contact]
           const drive = new Drive(options, seeds, ({ contact }) => {
-            if (isDead(nodes.find((node) => node.contact === contact)!)) return null
-            return { closer: truthOf(contact), counts: true }
+            const node = nodeAt(contact)
+            if (isDead(node)) return null
+            if (toHex(contact.id) !== toHex(node.contact.id)) return node.contact.id
+            return { closer: [...liesOf, ...truthOf(node.contact)], counts: true }
           }).run(order)
           const found = drive.lookup.closest().map(({ contact }) => toHex(contact.id))
           const ids = right.map(({ contact }) => contact.id)
@@ -240,6 +267,14 @@ for (const idBytes of [1, 2]) {
       const isDead = ({ dead }: Node): boolean => dead
       const all = (): boolean => true
       fc.assert(honest(isDead, all), runs)
+    })
+
+    test('finds exactly the true k closest though everybody also names them under other ids (T5)', () => {
+      const nobody = (): boolean => false
+      const all = (): boolean => true
+      const lies = ({ contact, answersAs }: Node): Contact[] =>
+        answersAs === null ? [] : [{ id: answersAs, address: contact.address }]
+      fc.assert(honest(nobody, all, lies), runs)
     })
 
     test('finds exactly the k closest eligible ones, however many nearer ones are not (BEP 42)', () => {
