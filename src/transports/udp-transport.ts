@@ -1,14 +1,15 @@
 // UDP on node:dgram: one bound socket of one family, bytes in and out, and what went wrong in numbers.
 // Not here: what the bytes mean, who may be talked to, rate limits.
 //
-// Two things are paid for on the fast path, 40 ns of about 7,000 for an answer: the copy that makes it safe to reuse
-// the bytes after send() (see #hand), and asking how long the socket's queue is.
+// Two things are paid for on the fast path, some 60 ns of about 7,000 for an answer: the copy that makes it safe to
+// reuse the bytes after send() (see outbox.ts), and asking how long the socket's queue is.
 import { createSocket } from 'node:dgram'
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIP } from 'node:net'
 import type { Address } from '../kademlia/contact.ts'
 import type { ReplyTo } from '../kademlia/ports.ts'
 import type { Receiver, Transport } from '../node/ports.ts'
+import { Outbox } from './outbox.ts'
 import { TransportError, openingError } from './transport-error.ts'
 
 export interface UdpOptions {
@@ -42,8 +43,8 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 /** Bound of the socket's own outgoing queue; when it is full, the newest packet is dropped. */
 const QUEUE_BYTES = 4 * 1024 * 1024
 
-/** The largest packet that goes through the scratch buffer; larger ones are rare and copied each. */
-const SCRATCH_BYTES = 2048
+/** Packets of one turn that wait to be worked on; a further one has them worked on at once. libuv reads 32 at a time. */
+const MAX_INBOX = 256
 
 /** How long close() waits for the queue, and how often it looks. */
 const DRAIN_MS = 1000
@@ -114,11 +115,14 @@ class DgramTransport implements UdpTransport {
   readonly #mapped: boolean
   #receiver: Receiver | null = null
   #closed: Promise<void> | null = null
+  /** Packets of this turn, and from where; at most MAX_INBOX each. */
+  #inbox: Uint8Array[] = []
+  #senders: Address[] = []
+  readonly #outbox = new Outbox<SentCallback | undefined>()
+  /** Whether packets of a turn are being worked on: what is sent meanwhile leaves together at the end. */
+  #working = false
   /** Whether the socket's queue held anything when last looked at. */
   #queued = false
-  #scratch = new Uint8Array(SCRATCH_BYTES)
-  /** views[n] is the first n bytes of the scratch buffer; SCRATCH_BYTES at most. */
-  #views: Uint8Array[] = []
   #packetsIn = 0
   #bytesIn = 0
   #packetsOut = 0
@@ -175,7 +179,32 @@ class DgramTransport implements UdpTransport {
     if (info.port === 0) return this.#drop('source-port-0')
     const host = this.#mapped ? withoutMapping(info.address) : info.address
     const from: Address = { host, port: info.port }
-    this.#receiver?.receive(bytes, from, from)
+    this.#inbox.push(bytes)
+    this.#senders.push(from)
+    if (this.#inbox.length === 1) setImmediate(this.#work)
+    else if (this.#inbox.length === MAX_INBOX) this.#work()
+  }
+
+  /**
+   * Works on the packets of this turn one behind the other, then sends what came of it. Reading, working and sending
+   * are code that does not fit the processor's caches together: taking turns packet by packet costs a quarter of the
+   * rate (find_node: 0.62 of a bare echo so, 0.78 in batches).
+   */
+  readonly #work = (): void => {
+    const packets = this.#inbox
+    const senders = this.#senders
+    this.#inbox = []
+    this.#senders = []
+    this.#working = true
+    try {
+      for (let i = 0; i < packets.length && this.#closed === null; i++) {
+        const from = senders[i]!
+        this.#receiver?.receive(packets[i]!, from, from)
+      }
+    } finally {
+      this.#working = false
+      this.#flush()
+    }
   }
 
   /** After a packet of dial(); on a later tick, never from within it. */
@@ -187,39 +216,33 @@ class DgramTransport implements UdpTransport {
     if (this.#closed === null) this.#receiver?.unreachable({ host: address, port }, code)
   }
 
-  /**
-   * Hands a packet to the socket. dgram tries to send within the call, but when the system takes nothing right now
-   * it keeps a reference to the bytes, which the caller may reuse at once. So they go through a scratch buffer of our
-   * own, which is used again only if the queue is empty after the call; otherwise it stays with the queue and a
-   * new one takes its place. That costs a third of a fresh copy for each packet.
-   */
+  /** Sends a packet, now or at the end of the work of this turn. */
   #hand(bytes: Uint8Array, to: Address, sent: SentCallback | undefined): void {
     if (this.#closed !== null) return this.#drop('closed')
     if (!isPort(to.port)) return this.#drop('bad-port')
-    if (this.#queued) {
-      const queuedBytes = this.#socket.getSendQueueSize()
-      if (queuedBytes + bytes.length > QUEUE_BYTES) return this.#drop('queue-full')
+    if (this.#outbox.isFull) this.#flush()
+    this.#outbox.add(bytes, to, sent)
+    if (!this.#working) this.#flush()
+  }
+
+  #flush(): void {
+    this.#outbox.drain((bytes, to, sent) => this.#transmit(bytes, to, sent))
+    // As long as the socket's queue holds something, it reads from these bytes.
+    if (!this.#queued) this.#outbox.rewind()
+  }
+
+  #transmit(bytes: Uint8Array, to: Address, sent: SentCallback | undefined): void {
+    if (this.#queued && this.#socket.getSendQueueSize() + bytes.length > QUEUE_BYTES) {
+      return this.#drop('queue-full')
     }
     this.#packetsOut++
     this.#bytesOut += bytes.length
     try {
-      this.#socket.send(this.#own(bytes), to.port, to.host, sent)
+      this.#socket.send(bytes, to.port, to.host, sent)
     } catch (error) {
       return this.#drop((error as NodeJS.ErrnoException).code ?? 'error')
     }
     this.#queued = this.#socket.getSendQueueCount() > 0
-    if (this.#queued) {
-      this.#scratch = new Uint8Array(SCRATCH_BYTES)
-      this.#views = []
-    }
-  }
-
-  /** The same bytes where only the socket reads them. */
-  #own(bytes: Uint8Array): Uint8Array {
-    const length = bytes.length
-    if (length > SCRATCH_BYTES) return bytes.slice()
-    this.#scratch.set(bytes)
-    return (this.#views[length] ??= this.#scratch.subarray(0, length))
   }
 
   #drop(reason: string): void {
