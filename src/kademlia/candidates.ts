@@ -21,6 +21,10 @@ export interface Candidate {
   readonly depth: number
   /** Its endpoint has answered under this id when it was asked under another one, and is asked under no third. */
   readonly ownWord: boolean
+  /** What it shares with others at its IP; null: no limit (AdmissionPolicy.tableGroup). */
+  readonly group: string | null
+  /** Hosts that named its endpoint, under whatever id, before it was asked. At most one a request of the lookup. */
+  readonly namers: Set<string>
   /** The local node, which takes part without the wire. */
   readonly self: boolean
 }

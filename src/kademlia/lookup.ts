@@ -1,5 +1,6 @@
 // The iterative lookup as a pure state machine: it is asked whom to query next and told of answers, failures and
 // slowness. Kademlia paper, section 2.3. Not here: sending, and what an answer means (walk.ts and a network's queries.ts).
+import { CandidateGroups } from './candidate-groups.ts'
 import { Candidates, type Candidate } from './candidates.ts'
 import { addressKey, type Contact } from './contact.ts'
 import { compareDistance, sameId, type Id } from './id.ts'
@@ -19,7 +20,7 @@ export interface LookupOptions {
   >
   /** Whether a contact counts for the end and the result (AdmissionPolicy.eligible). */
   readonly eligible: (contact: Contact) => boolean
-  /** At most maxCandidatesPerIp candidates have the same group; null: no limit (AdmissionPolicy.tableGroup). */
+  /** At most maxCandidatesPerIp at once are asked of one group, or have answered; null: no limit (AdmissionPolicy.tableGroup). */
   readonly group: (contact: Contact) => string | null
   /** Our own id where the local node takes part in its own lookup, else null. */
   readonly self: Id | null
@@ -46,14 +47,14 @@ export class Lookup {
    * another. At most maxCandidates + 2 · maxAsked a path.
    */
   readonly #endpoints = new Map<string, Candidate>()
-  /** Candidates per IP group. Bounded like `endpoints`. */
-  readonly #perGroup = new Map<string, number>()
+  readonly #groups: CandidateGroups
   #turn = 0
 
   constructor(options: LookupOptions) {
     const { parameters } = options
     this.target = options.target
     this.#options = options
+    this.#groups = new CandidateGroups(parameters.maxCandidatesPerIp)
     this.#slotsPerPath = Math.max(1, Math.floor(parameters.alpha / parameters.disjointPaths))
     this.#paths = Array.from({ length: parameters.disjointPaths }, () => ({
       candidates: new Candidates(options.target, parameters.maxCandidates),
@@ -81,6 +82,7 @@ export class Lookup {
       const candidate = this.#nextOf(path)
       if (candidate === null) continue
       path.candidates.asked(candidate)
+      this.#groups.asked(candidate)
       path.asking++
       path.asked++
       if (!candidate.eligible) path.askedIneligible++
@@ -94,8 +96,7 @@ export class Lookup {
    * `counts` false: it is not to be one of the closest.
    */
   answered(candidate: Candidate, answer: { closer: readonly Contact[]; counts: boolean }): void {
-    const path = this.#leave(candidate)
-    if (path === null) return
+    if (!this.#settle(candidate, true)) return
     if (!answer.counts) candidate.eligible = false
     // One id counts once; who merely claims it, from an address that it does not fit, does not stand in its way.
     candidate.state = this.#hasAnswered(candidate.contact.id) ? 'failed' : 'answered'
@@ -111,9 +112,9 @@ export class Lookup {
     }
   }
 
-  /** The candidate did not answer, or not with anything of use. */
-  failed(candidate: Candidate): void {
-    if (this.#leave(candidate) !== null) candidate.state = 'failed'
+  /** The candidate did not answer, or not with anything of use. Whoever is silent makes room for others at its IP. */
+  failed(candidate: Candidate, hasAnswered = false): void {
+    if (this.#settle(candidate, hasAnswered)) candidate.state = 'failed'
   }
 
   /**
@@ -122,18 +123,19 @@ export class Lookup {
    * counts (T5).
    */
   answeredAs(candidate: Candidate, id: Id): void {
-    if (this.#leave(candidate) === null) return
+    const isFinal = candidate.ownWord || sameId(id, candidate.contact.id)
+    if (!this.#settle(candidate, isFinal)) return
     candidate.state = 'failed'
-    this.#leaveGroup(candidate.contact)
-    if (candidate.ownWord || sameId(id, candidate.contact.id)) return
-    const { path, namedBy, depth } = candidate
-    this.#take({ id, address: candidate.contact.address }, { path, namedBy, depth, ownWord: true })
+    if (isFinal) return
+    const { path, namedBy, depth, namers } = candidate
+    const contact = { id, address: candidate.contact.address }
+    this.#take(contact, { path, namedBy, depth, namers, ownWord: true })
   }
 
   /** The candidate takes long: its slot is free for another one, its answer is still welcome. */
   slow(candidate: Candidate): void {
     if (candidate.state !== 'asked') return
-    this.#leave(candidate)
+    this.#paths[candidate.path]!.asking--
     candidate.state = 'slow'
   }
 
@@ -176,9 +178,13 @@ export class Lookup {
     const { k, maxAsked } = this.#options.parameters
     if (path.asking >= this.#slotsPerPath || path.asked >= maxAsked) return null
     let found: Candidate | null = null
-    // A slow candidate does not count here: whoever would take its place is asked in the meantime.
-    path.candidates.walkHead(k, isNotSlow, (candidate) => {
-      if (candidate.state === 'heard' && this.#mayAsk(path, candidate)) found = candidate
+    // A slow candidate does not count here, nor one that waits for others at its IP: whoever would take its place is
+    // asked in the meantime.
+    const counts = (candidate: Candidate): boolean =>
+      candidate.state === 'heard' ? this.#groups.hasPlace(candidate) : candidate.state !== 'slow'
+    path.candidates.walkHead(k, counts, (candidate) => {
+      if (candidate.state === 'heard' && this.#mayAsk(path, candidate) && this.#groups.hasPlace(candidate))
+        found = this.#groups.preferred(candidate)
       return found === null
     })
     return found
@@ -196,36 +202,43 @@ export class Lookup {
     return finished
   }
 
+  /** Whether one that was only heard of may be asked, now or when others at its IP have made room. */
   #mayAsk(path: Path, candidate: Candidate): boolean {
     const { maxAsked } = this.#options.parameters
-    return path.asked < maxAsked && (candidate.eligible || path.askedIneligible < maxAsked / 2)
+    if (path.asked >= maxAsked || !this.#groups.mayHavePlace(candidate)) return false
+    return candidate.eligible || path.askedIneligible < maxAsked / 2
   }
 
   #add(path: number, contact: Contact, namedBy: Candidate | null): boolean {
     const known = this.#endpoints.get(addressKey(contact.address))
+    const namers = known?.namers ?? new Set()
+    if (namedBy !== null && (known === undefined || known.state === 'heard'))
+      namers.add(namedBy.contact.address.host)
     if (known !== undefined && !this.#yields(known, contact)) return false
     const depth = namedBy === null ? 0 : namedBy.depth + 1
-    return this.#take(contact, { path, namedBy: namedBy?.contact ?? null, depth, ownWord: false }, known)
+    const origin = { path, namedBy: namedBy?.contact ?? null, depth, namers, ownWord: false }
+    return this.#take(contact, origin, known)
   }
 
   /** Takes in a candidate, perhaps in place of one with the same endpoint. */
   #take(
     contact: Contact,
-    origin: Pick<Candidate, 'path' | 'namedBy' | 'depth' | 'ownWord'>,
+    origin: Pick<Candidate, 'path' | 'namedBy' | 'depth' | 'namers' | 'ownWord'>,
     instead?: Candidate,
   ): boolean {
-    const { self, eligible } = this.#options
+    const { self, eligible, group } = this.#options
     if (self !== null && sameId(self, contact.id)) return false
     if (instead !== undefined) this.#forget(instead)
-    if (!this.#countInGroup(contact)) return false
     const candidate: Candidate = {
       ...origin,
       contact,
       state: 'heard',
       eligible: eligible(contact),
+      group: group(contact),
       self: false,
     }
     this.#endpoints.set(addressKey(contact.address), candidate)
+    this.#groups.heard(candidate)
     const dropped = this.#paths[origin.path]!.candidates.insert(candidate)
     if (dropped !== null) this.#dropped(dropped)
     return true
@@ -247,28 +260,10 @@ export class Lookup {
     this.#dropped(candidate)
   }
 
-  /** False: its IP has enough candidates. */
-  #countInGroup(contact: Contact): boolean {
-    const ip = this.#options.group(contact)
-    if (ip === null) return true
-    const already = this.#perGroup.get(ip) ?? 0
-    if (already >= this.#options.parameters.maxCandidatesPerIp) return false
-    this.#perGroup.set(ip, already + 1)
-    return true
-  }
-
   /** Who fell out unasked may be named again. */
-  #dropped({ contact, ownWord }: Candidate): void {
-    if (!ownWord) this.#endpoints.delete(addressKey(contact.address))
-    this.#leaveGroup(contact)
-  }
-
-  #leaveGroup(contact: Contact): void {
-    const ip = this.#options.group(contact)
-    if (ip === null) return
-    const others = this.#perGroup.get(ip)! - 1
-    if (others === 0) this.#perGroup.delete(ip)
-    else this.#perGroup.set(ip, others)
+  #dropped(candidate: Candidate): void {
+    if (!candidate.ownWord) this.#endpoints.delete(addressKey(candidate.contact.address))
+    this.#groups.dropped(candidate)
   }
 
   #addSelf(id: Id): void {
@@ -283,17 +278,19 @@ export class Lookup {
         namedBy: null,
         depth: 0,
         ownWord: false,
+        group: null,
+        namers: new Set(),
         self: true,
       })
     }
   }
 
-  /** Takes the candidate out of its slot; null when it was not under way. */
-  #leave(candidate: Candidate): Path | null {
-    if (candidate.state !== 'asked' && candidate.state !== 'slow') return null
-    const path = this.#paths[candidate.path]!
-    if (candidate.state === 'asked') path.asking--
-    return path
+  /** Takes the candidate out of its slot; false when it was not under way. */
+  #settle(candidate: Candidate, hasAnswered: boolean): boolean {
+    if (candidate.state !== 'asked' && candidate.state !== 'slow') return false
+    if (candidate.state === 'asked') this.#paths[candidate.path]!.asking--
+    this.#groups.settled(candidate, hasAnswered)
+    return true
   }
 
   #hasAnswered(id: Id): boolean {
@@ -304,5 +301,3 @@ export class Lookup {
     )
   }
 }
-
-const isNotSlow = (candidate: Candidate): boolean => candidate.state !== 'slow'

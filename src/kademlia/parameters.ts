@@ -14,7 +14,7 @@ export interface Parameters {
   readonly maxCandidates: number
   /** Contacts of one reply that a lookup takes in. specs/threats.md T26. */
   readonly maxContactsPerReply: number
-  /** Candidates with one IP address in one lookup; not in a private network. specs/threats.md T7. */
+  /** Candidates with one IP address that a lookup asks at once, or that answered; not in private. specs/threats.md T7. */
   readonly maxCandidatesPerIp: number
   /** Replacement cache of a bucket; the oldest falls out. libtorrent: 8. */
   readonly replacementCacheSize: number

@@ -133,7 +133,7 @@ export class Requester<Q extends { readonly method: string }, R> {
     const { request, rttMs } = match
     this.#table.settle(request)
     this.heard()
-    this.#reached(request)
+    this.#reached(request, now)
     if (message.seenAs !== null) this.#parts.effects.seenAs(message.seenAs, from, now)
     const { expectedId, to } = request
     const why = this.#disown(message.senderId, expectedId, to, now)
@@ -156,7 +156,7 @@ export class Requester<Q extends { readonly method: string }, R> {
     if (match === null) return false
     this.#table.settle(match.request)
     this.heard()
-    this.#reached(match.request)
+    this.#reached(match.request, now)
     if (message.seenAs !== null) this.#parts.effects.seenAs(message.seenAs, from, now)
     const refusal = { code: message.code, message: message.message }
     this.#end(match.request, { kind: 'error', refusal, rttMs: match.rttMs }, now)
@@ -225,13 +225,13 @@ export class Requester<Q extends { readonly method: string }, R> {
   }
 
   /** An answer came: what was sent for it was not sent to somebody who never asked for it (T7). */
-  #reached(request: Pending<Q, R>): void {
-    for (let i = 0; i < request.context.sent; i++) this.#parts.suspects.answered(request.to)
+  #reached(request: Pending<Q, R>, now: number): void {
+    for (let i = 0; i < request.context.sent; i++) this.#parts.suspects.answered(request.to, now)
   }
 
-  /** Of whom we only heard gets no more datagrams without an answer than maxUnansweredPerIp, resends included (T7). */
+  /** Of whom we only heard gets no more datagrams without an answer than its IP may get, resends included (T7). */
   #resend(request: Pending<Q, R>, now: number): void {
-    if (!this.#isHearsay(request) || this.#parts.suspects.mayDial(request.to, now))
+    if (!this.#isHearsay(request) || this.#parts.suspects.mayResend(request.to, now))
       this.#transmit(request, now)
   }
 

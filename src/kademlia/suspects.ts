@@ -28,6 +28,11 @@ export class Suspects {
    * us send to so many others first, which the limits of lookups forbid in the time of a window.
    */
   readonly #unanswered = new Map<string, number[]>()
+  /**
+   * When an endpoint last answered. What others name at its IP does not count against it, so that nobody can silence it
+   * by naming ports there. At most maxSuspects; the one that was longest without an answer is forgotten.
+   */
+  readonly #proven = new Map<string, number>()
   readonly #parameters: Parameters
   readonly #policy: AdmissionPolicy
 
@@ -39,9 +44,18 @@ export class Suspects {
   /** Whether an address of which we only heard may be asked (T4, T5, T7). */
   mayDial(address: Address, now: number): boolean {
     if (this.isSuspect(address, now)) return false
-    const sent = this.#sentTo(address)
-    if (sent === undefined) return true
-    return sent.length - this.#expired(sent, now) < this.#parameters.maxUnansweredPerIp
+    const unanswered = this.#unansweredOf(address, now)
+    return unanswered < this.#parameters.maxUnansweredPerIp || this.#isProven(address, now)
+  }
+
+  /**
+   * Whether it may be sent the same request once more. Half of what its IP may get is kept for first requests: else one
+   * or two ports at which nobody is would use up what belongs to a node there that is named later.
+   */
+  mayResend(address: Address, now: number): boolean {
+    if (this.isSuspect(address, now)) return false
+    const unanswered = this.#unansweredOf(address, now)
+    return unanswered < this.#parameters.maxUnansweredPerIp / 2 || this.#isProven(address, now)
   }
 
   /** Whether this very endpoint is left alone: it did not answer lately, or is banned. */
@@ -62,7 +76,7 @@ export class Suspects {
   }
 
   /** A valid packet came from this address: it is reachable. What made it an imposter is not forgiven. */
-  answered(address: Address): void {
+  answered(address: Address, now: number): void {
     const group = this.#policy.tableGroup(address)
     const sent = group === null ? undefined : this.#unanswered.get(group)
     if (group !== null && sent !== undefined) {
@@ -70,6 +84,7 @@ export class Suspects {
       if (sent.length === 0) this.#unanswered.delete(group)
     }
     const key = addressKey(address)
+    if (group !== null) this.#remember(this.#proven, key, now)
     const suspicion = this.#suspicions.get(key)
     if (suspicion !== undefined) this.#clearUnreachable(key, suspicion)
   }
@@ -77,6 +92,7 @@ export class Suspects {
   /** It did not answer: left alone for unreachableForMs, twice as long each further time, at most unreachableForMaxMs. */
   unanswered(address: Address, now: number): void {
     const { unreachableForMs, unreachableForMaxMs } = this.#parameters
+    this.#proven.delete(addressKey(address))
     const suspicion = this.#suspicionOf(address)
     suspicion.unreachableForMs = Math.min(
       suspicion.unreachableForMs === 0 ? unreachableForMs : 2 * suspicion.unreachableForMs,
@@ -119,10 +135,17 @@ export class Suspects {
     if (suspicion.imposterUntil === 0 && suspicion.answeredAs === null) this.#suspicions.delete(key)
   }
 
-  #sentTo(address: Address): readonly number[] | undefined {
-    if (this.#unanswered.size === 0) return undefined
+  /** How many requests to its IP are without an answer. */
+  #unansweredOf(address: Address, now: number): number {
+    if (this.#unanswered.size === 0) return 0
     const group = this.#policy.tableGroup(address)
-    return group === null ? undefined : this.#unanswered.get(group)
+    const sent = group === null ? undefined : this.#unanswered.get(group)
+    return sent === undefined ? 0 : sent.length - this.#expired(sent, now)
+  }
+
+  #isProven(address: Address, now: number): boolean {
+    const answeredAt = this.#proven.get(addressKey(address))
+    return answeredAt !== undefined && now - answeredAt < this.#parameters.unprovenWindowMs
   }
 
   /** How many of these times are out of the window. */

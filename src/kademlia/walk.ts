@@ -55,6 +55,9 @@ export interface WalkOptions {
   readonly seeds?: readonly Contact[]
 }
 
+/** Outcomes that show nobody at an endpoint. */
+const SILENT: ReadonlySet<Hop['outcome']> = new Set(['timeout', 'unreachable', 'overload', 'not-dialable'])
+
 export class Walk<Q extends { readonly method: string }, R, T> {
   readonly #parts: EngineParts<Q, R>
   readonly #requester: Requester<Q, R>
@@ -230,7 +233,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
 
   #fail(candidate: Candidate, outcome: Hop['outcome'], rttMs: number | null): void {
     this.#counts.failed++
-    this.#lookup.failed(candidate)
+    this.#lookup.failed(candidate, !SILENT.has(outcome))
     this.#hop(candidate, { rttMs, outcome, named: 0 })
   }
 

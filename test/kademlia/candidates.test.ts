@@ -16,6 +16,8 @@ function candidateAt(id: number, changes: Partial<Candidate> = {}): Candidate {
     namedBy: null,
     depth: 0,
     ownWord: false,
+    group: null,
+    namers: new Set(),
     self: false,
     ...changes,
   }

@@ -194,6 +194,57 @@ describe('Against those who lie, a lookup', () => {
     assert.deepEqual(idsIn(offered(lookup)), [0, 1])
   })
 
+  test('gives the places of an IP at which nobody answers to others there, and not those of who answers badly', () => {
+    const lookup = lookupWith({ k: 8, alpha: 8 }, { group: ({ address }) => address.host })
+    lookup.seed([1, 2, 3, 4, 5].map((port) => contactOf(idOf(port), '10.6.6.6', port)))
+    const [one, two] = offered(lookup)
+    lookup.slow(one!)
+    assert.deepEqual(offered(lookup), [])
+    lookup.failed(one!)
+    const [three] = offered(lookup)
+    assert.equal(three!.contact.address.port, 3)
+    lookup.failed(two!, true)
+    answer(lookup, three!)
+    assert.deepEqual(offered(lookup), [])
+    assert.equal(lookup.finished, true)
+    assert.deepEqual(idsIn(lookup.closest()), [3])
+  })
+
+  test('waits for a place at an IP that those farther away hold, and asks others meanwhile', () => {
+    const at = (id: number): Contact => contactOf(idOf(id), '10.6.6.6', id)
+    const lookup = lookupWith({ k: 3, alpha: 9 }, { group: ({ address }) => address.host })
+    lookup.seed([nodeAt(80), at(90), at(100)])
+    const [near, far] = offered(lookup)
+    answer(lookup, near!, [at(1), ...nodes(7, 8, 9)])
+    const others = offered(lookup)
+    assert.deepEqual(idsIn(others), [7, 8, 9])
+    for (const other of others) answer(lookup, other)
+    assert.equal(lookup.finished, false)
+    lookup.failed(far!)
+    assert.deepEqual(idsIn(offered(lookup)), [1])
+  })
+
+  test('asks of those at one IP whom it knows itself, then whom most have named, however near others are named', () => {
+    const at = (id: number): Contact => contactOf(idOf(id), '10.6.6.6', id)
+    const lookup = lookupWith(
+      { k: 9, alpha: 3, maxCandidatesPerIp: 1 },
+      { group: ({ address }) => (address.host === '10.6.6.6' ? address.host : null) },
+    )
+    lookup.seed([nodeAt(200), nodeAt(201), nodeAt(202)])
+    const [liar, first, second] = offered(lookup)
+    answer(lookup, first!, [at(99)])
+    answer(lookup, liar!, [at(1), at(2), at(3), at(1)])
+    lookup.named(liar!, [at(1), at(2)])
+    answer(lookup, second!, [at(99)])
+    lookup.seed([at(150)])
+    const order: number[] = []
+    for (let next = lookup.next(); next !== null; next = lookup.next()) {
+      order.push(next.contact.id[0]!)
+      lookup.failed(next)
+    }
+    assert.deepEqual(order, [150, 99, 1, 2, 3])
+  })
+
   test('asks an endpoint under the nearer of the ids with which it is named, and under an eligible one first', () => {
     const at = (id: number): Contact => contactOf(idOf(id), '10.0.0.9')
     const lookup = lookupWith({ k: 1, alpha: 1 }, { eligible: ({ id }) => id[0] !== 1 })

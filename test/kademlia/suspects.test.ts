@@ -32,7 +32,7 @@ describe('an endpoint that does not answer', () => {
     const all = suspects()
     all.unanswered(A, NOW)
     assert.equal(all.mayDial({ ...A, port: 7 }, NOW), true)
-    all.answered(A)
+    all.answered(A, NOW)
     assert.equal(all.mayDial(A, NOW), true)
     all.unanswered(A, NOW)
     assert.equal(all.mayDial(A, NOW + unreachableForMs), true, 'its record was forgotten')
@@ -75,9 +75,38 @@ describe('an IP named to us by others', () => {
     for (let i = 0; i < 20; i++) {
       assert.equal(all.mayDial(A, NOW), true)
       all.sent(A, NOW)
-      all.answered(A)
+      all.answered(A, NOW)
     }
     assert.deepEqual(all.size, { endpoints: 0, ips: 0 })
+  })
+
+  test('is sent no request again with which half of the six are used, so that others there get a first one', () => {
+    const all = suspects()
+    const B = { ...A, port: 7 }
+    all.sent(A, NOW)
+    all.sent(A, NOW)
+    assert.equal(all.mayResend(B, NOW), true)
+    all.sent(B, NOW)
+    assert.deepEqual(
+      [all.mayResend(A, NOW), all.mayResend(B, NOW), all.mayDial(B, NOW)],
+      [false, false, true],
+    )
+    assert.equal(all.mayResend(A, NOW + unprovenWindowMs), true)
+  })
+
+  test('keeps nobody there silent who answered within five minutes, whatever else was named at it', () => {
+    const all = suspects()
+    const proven = { ...A, port: 7 }
+    all.answered(proven, NOW)
+    for (let i = 0; i < 6; i++) all.sent(A, NOW)
+    assert.deepEqual([all.mayDial(A, NOW), all.mayDial(proven, NOW)], [false, true])
+    assert.equal(all.mayResend(proven, NOW), true)
+    all.unanswered(proven, NOW)
+    assert.equal(all.mayDial(proven, NOW + unreachableForMs), false)
+    all.answered(proven, NOW)
+    for (let i = 0; i < 6; i++) all.sent(A, NOW + unprovenWindowMs - 1)
+    assert.equal(all.mayDial(proven, NOW + unprovenWindowMs - 1), true)
+    assert.equal(all.mayDial(proven, NOW + unprovenWindowMs), false)
   })
 
   test('has no request on its count that is older than the window', () => {
@@ -86,7 +115,7 @@ describe('an IP named to us by others', () => {
     assert.equal(all.mayDial(A, NOW + unprovenWindowMs - 1), false)
     assert.equal(all.mayDial(A, NOW + unprovenWindowMs), true)
     all.sent(A, NOW + unprovenWindowMs)
-    all.answered(A)
+    all.answered(A, NOW)
     assert.deepEqual(all.size, { endpoints: 0, ips: 0 })
   })
 
@@ -109,7 +138,7 @@ describe('an endpoint that answers with another id than it was named with', () =
     const all = suspects()
     all.imposter(A, idOf(7), NOW)
     all.imposter(A, idOf(8), NOW)
-    all.answered(A)
+    all.answered(A, NOW)
     assert.equal(all.mayDial(A, NOW + imposterForMs - 1), false)
     assert.equal(all.mayDial(A, NOW + imposterForMs), true)
     assert.equal(all.isSuspect({ ...A, port: 7 }, NOW), false)

@@ -343,6 +343,32 @@ describe('Those that a reply names', () => {
     assert.ok(honest.every(({ address }) => !net.suspects.isSuspect(address, net.now)))
   })
 
+  test('are found, in this lookup and the next ones, though a liar names nobody’s ports at their IPs (T7)', () => {
+    const net = new ToyNetwork({ policy: publicPolicy })
+    const honest = Array.from({ length: 60 }, (_, i) => peerAt(4 * i + 1, i))
+    for (const contact of honest) net.addPeer(contact)
+    const victims = net.closestPeers(TARGET).slice(0, 4)
+    let port = 10_000
+    net.addPeer(A).answer = ({ t }) => {
+      const bogus = victims.flatMap(({ address: { host } }, i) =>
+        [0, 1, 2, 3].map((j) => contactOf(idOf(0xff, 0x80 + 4 * i + j), host, port++)),
+      )
+      return { t, id: toHex(A.id), r: { nodes: bogus.map(nodeOf) } }
+    }
+    for (let i = 0; i < 10; i++) {
+      const { outcome } = net.lookup(TARGET, { seeds: [A, honest[0]!] })
+      assert.deepEqual(highsOf(outcome), [237, 233, 229, 225], `lookup ${i}`)
+    }
+    for (const { address } of victims) {
+      const toNobody = net.dialed.filter(({ to }) => to.host === address.host && to.port !== address.port)
+      const times = toNobody.map(({ at }) => at)
+      for (const start of times) {
+        const within = times.filter((at) => at >= start && at < start + net.parameters.unprovenWindowMs)
+        assert.ok(within.length <= net.parameters.maxUnansweredPerIp, `${within.length} datagrams`)
+      }
+    }
+  })
+
   test('and are eligible are found though nearer ones are not, of which any number may be named (BEP 42)', () => {
     const net = new ToyNetwork({
       policy: { ...publicPolicy, eligible: ({ address }) => !address.host.startsWith('192.') },

@@ -273,7 +273,7 @@ describe('Addresses that nobody may dial (T25)', () => {
 })
 
 describe('A reply that is full of one address (T26)', () => {
-  scenario('brings one candidate, or two where ports differ', {}, async (network) => {
+  scenario('brings one candidate, or two at a time where ports differ', {}, async (network) => {
     const node = network.add()
     const named = network.freshAddress()
     let differ = false
@@ -292,7 +292,10 @@ describe('A reply that is full of one address (T26)', () => {
       differ = other
       const sent = sentBy(network, node, ({ host }) => host === named.host)
       await network.clock.settle(node.node.closest(someId(network)))
-      assert.equal(new Set(sent.map(({ to }) => to.port)).size, expected)
+      // Whoever has been silent makes room for others there: else one could keep us from them (T7).
+      const atOnce = sent.filter(({ time }) => time < sent[0]!.time + 4 * SECOND)
+      assert.equal(new Set(atOnce.map(({ to }) => to.port)).size, expected)
+      assert.ok(sent.length <= 6, `${sent.length} datagrams`)
       await network.clock.runFor(11 * MINUTE)
     }
   })
