@@ -121,6 +121,7 @@ export class Engine<Q extends { readonly method: string }, R> {
 
   /** Asks one node. The listener hears once how it ended, unless cancelled; a string says why nothing was sent. */
   ask(request: Request<Q>, listener: RequestListener<R>, now: number): RequestHandle | RequestFailure {
+    if (!this.#closed && !this.#parts.policy.dialable(request.to)) return 'not-dialable'
     const handle = this.#requester.ask(request, listener, now)
     this.#wish()
     return handle

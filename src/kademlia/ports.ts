@@ -135,7 +135,7 @@ export interface Probes<Q, R> {
 export interface AdmissionPolicy {
   /** Whether this address may be dialled at all: false for bogons, port 0, our own address. */
   dialable(address: Address): boolean
-  /** Whether this contact may enter the routing table (not a public router, not a foreign family). */
+  /** Whether this contact may enter the routing table: it is dialable, and no public router. */
   admits(contact: Contact): boolean
   /** One table entry a group (an IP address); null: no limit. */
   tableGroup(address: Address): string | null

@@ -98,12 +98,14 @@ export class Requester<Q extends { readonly method: string }, R> {
     return this.#offlineNow
   }
 
-  /** Asks one node. The listener hears exactly once how it ended, unless it cancels; never before this returns. */
+  /**
+   * Asks one node. The listener hears exactly once how it ended, unless it cancels; never before this returns.
+   * Whether its address may be dialled was asked where it came in: of the user, of a reply, of a query (T25).
+   */
   ask(request: Request<Q>, listener: RequestListener<R>, now: number): RequestHandle | RequestFailure {
-    const { policy, table, counters } = this.#parts
+    const { table, counters } = this.#parts
     const { to, expectedId, query } = request
     if (this.#closed) return 'closed'
-    if (!policy.dialable(to)) return 'not-dialable'
     const known = expectedId === null ? null : table.find(expectedId)
     const pending = this.#table.begin(
       {

@@ -229,7 +229,7 @@ export class RoutingTable {
   restore(contacts: readonly SavedContact[], now: number): number {
     const before = this.size
     for (const contact of contacts.toSorted((a, b) => b.repliedAt - a.repliedAt)) {
-      if (!this.#policy.admits(contact) || !this.#policy.dialable(contact.address)) continue
+      if (!this.#policy.admits(contact)) continue
       this.#admission.insertIfFree(new TableContact(contact, 0, now, this.#policy))
     }
     return this.size - before

@@ -60,7 +60,7 @@ export class TableAdmission {
       return false
     }
     const policy = this.#policy
-    if (!policy.admits(contact) || !policy.dialable(contact.address)) return false
+    if (!policy.admits(contact)) return false
     const ipHolder = this.#tree.holderOf(policy.tableGroup(contact.address))
     const prefixHolder = bucket.holderOf(policy.bucketGroup(contact.address))
     if (this.#conflict(known, ipHolder, prefixHolder, now) !== null) return false

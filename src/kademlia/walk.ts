@@ -64,6 +64,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   readonly #query: LookupQuery<Q, R, T>
   readonly #listener: LookupListener<R, T>
   readonly #lookup: Lookup
+  readonly #seeds: readonly Contact[]
   /** Requests under way. At most maxAsked a path. */
   readonly #handles = new Map<Candidate, RequestHandle>()
   /** Those whose IP has as many requests under way as it may have. At most maxAsked a path. */
@@ -94,12 +95,13 @@ export class Walk<Q extends { readonly method: string }, R, T> {
       group: (contact) => parts.policy.tableGroup(contact.address),
       self: self ? parts.table.ownId : null,
     })
-    this.#lookup.seed(request.options.seeds ?? [])
+    this.#seeds = request.options.seeds ?? []
   }
 
   /** Begins; the listener may hear of the end before this returns when there is nobody to ask. */
   start(now: number): void {
     const { table, parameters } = this.#parts
+    this.#lookup.seed(this.#dialable(this.#seeds, now))
     // Those not heard of for long are asked too: the table may hold nobody else after a restart or a sleep. More than
     // k, so that there is somebody left to ask when the nearest ones are dead.
     this.#lookup.seed(table.closest(this.#query.target, parameters.maxCandidates, now, 'any'))
@@ -138,7 +140,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#looking = asked > 0
   }
 
-  /** Those that may be asked. Under our own id others name us, maybe at an address that we had before a restart. */
+  /** Of those that others named those that may be asked (T25). Under our own id others name us, maybe at an address that we had before a restart. */
   #dialable(contacts: readonly Contact[], now: number): readonly Contact[] {
     const { policy, suspects, table } = this.#parts
     return contacts.filter(

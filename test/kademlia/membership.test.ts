@@ -57,7 +57,7 @@ describe('A node that asks us', () => {
   })
 
   test('is not pinged when it claims our own id, or an address that may not be dialled (T25)', () => {
-    const net = new ToyNetwork({ policy: { ...openPolicy, dialable: ({ port }) => port !== 1 } })
+    const net = new ToyNetwork({ policy: { ...openPolicy, admits: ({ address }) => address.port !== 1 } })
     query(net, { ...A, id: net.table.ownId })
     query(net, A, 1)
     net.runFor(10_000)

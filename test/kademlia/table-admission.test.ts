@@ -233,10 +233,9 @@ describe('wouldTake', () => {
     assert.equal(table.wouldTake(other, NOW + goodForMs + 1), true)
   })
 
-  test('our own id, contacts that are known, not admitted or not dialable, taken IPs and prefixes are not', () => {
+  test('our own id, contacts that are known or not admitted, taken IPs and prefixes are not', () => {
     const policy = {
       ...publicPolicy,
-      dialable: (address: { port: number }) => address.port !== 0,
       admits: ({ address }: Contact) => address.port !== 1,
     }
     const table = tableAt(OWN, smallParameters, policy)
@@ -246,7 +245,6 @@ describe('wouldTake', () => {
       contactOf(OWN, '1.0.1.1'),
       contactOf(idOf(0x80), '1.0.0.1'),
       contactOf(idOf(0x80), '1.0.1.1'),
-      contactOf(idOf(0x90), '1.0.1.1', 0),
       contactOf(idOf(0x90), '1.0.1.1', 1),
       contactOf(idOf(0x90), '1.0.0.1', 7),
       contactOf(idOf(0x90), '1.0.0.2'),
