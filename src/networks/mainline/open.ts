@@ -3,12 +3,13 @@ import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import { canonicalHost, familyOf, type Family } from '../../codecs/compact-address.ts'
 import type { Address } from '../../kademlia/contact.ts'
+import type { Transport } from '../../node/ports.ts'
 import { createRandom, createScheduler, sha1 } from '../../node/system.ts'
 import { createMemoryStore } from '../../stores/memory-store.ts'
 import { openSqliteStore } from '../../stores/sqlite-store.ts'
 import type { Store } from '../../stores/store.ts'
+import { TransportError } from '../../transports/transport-error.ts'
 import { openUdpTransport } from '../../transports/udp-transport.ts'
-import type { Transport } from '../../node/ports.ts'
 import { reachOf } from '../addresses.ts'
 import { PUBLIC_ROUTERS } from './bootstrap-hosts.ts'
 import type { FamilyPorts } from './family.ts'
@@ -97,7 +98,7 @@ async function openSockets({
 async function bindAll(
   hosts: readonly string[],
   port: number,
-): Promise<{ transports: readonly Transport[]; error: unknown }> {
+): Promise<{ transports: readonly Transport[]; error: TransportError | null }> {
   const transports: Transport[] = []
   try {
     for (const host of hosts) {
@@ -106,7 +107,8 @@ async function bindAll(
     }
     return { transports, error: null }
   } catch (error) {
-    return { transports, error }
+    if (error instanceof TransportError) return { transports, error }
+    throw error
   }
 }
 

@@ -20,7 +20,8 @@ function refusal(work: () => unknown): XorbitError {
   throw new assert.AssertionError({ message: 'nothing was refused' })
 }
 
-const given = (options: object): MainlineOptions => options as MainlineOptions
+/** Options as a program without types may give them. */
+const given = (options: object): MainlineOptions => options
 
 describe('Options of a mainline node', () => {
   test('an unknown one is refused by name, with those that are known', () => {
