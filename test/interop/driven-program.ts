@@ -16,20 +16,23 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
+/** Those that run now; one listener for all of them kills them with the test. */
+const running = new Set<ChildProcessByStdio<Writable, Readable, Readable>>()
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+
 export class DrivenProgram implements AsyncDisposable {
   readonly name: string
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #pending = new Map<number, Pending>()
   readonly #said: string[] = []
   readonly #ended: Promise<void>
-  readonly #kill = (): void => void this.#child.kill('SIGKILL')
   #lastId = 0
 
   constructor(name: string, command: readonly string[]) {
     this.name = name
     const [file, ...args] = command
     this.#child = spawn(file!, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-    process.once('exit', this.#kill)
+    running.add(this.#child)
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#read(line))
     createInterface({ input: this.#child.stderr }).on('line', (line) => {
       this.#said.push(line)
@@ -39,7 +42,7 @@ export class DrivenProgram implements AsyncDisposable {
     this.#child.stdin.on('error', () => {})
     this.#ended = new Promise((resolve) => {
       const end = (why: string): void => {
-        process.off('exit', this.#kill)
+        running.delete(this.#child)
         for (const { reject } of this.#pending.values()) reject(this.#failure(why))
         this.#pending.clear()
         resolve()
@@ -76,7 +79,7 @@ export class DrivenProgram implements AsyncDisposable {
 
   async close(): Promise<void> {
     this.#child.stdin.end(`${JSON.stringify({ id: 0, do: 'stop' })}\n`)
-    const timer = setTimeout(this.#kill, STOP_MS)
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS)
     await this.#ended
     clearTimeout(timer)
   }

@@ -46,7 +46,7 @@ const big = (id: Id): bigint => BigInt(`0x${toHex(id)}`)
 
 for (const length of LENGTHS) {
   describe(`Ids of ${length} bytes`, () => {
-    test('are compared by the XOR of all their bits', () => {
+    test('B5-01 are compared by the XOR of all their bits, the top one among them', () => {
       fc.assert(
         fc.property(nearIds(length, 3), ([target, a, b]) => {
           const distance = (id: Id): bigint => big(id) ^ big(target!)
@@ -56,6 +56,8 @@ for (const length of LENGTHS) {
           assert.equal(sameId(a!, b!), big(a!) === big(b!))
         }),
       )
+      const at = (first: number): Id => asId(new Uint8Array(length).fill(first, 0, 1))
+      assert.ok(compareDistance(at(0x80), at(0xff), at(0x7f)) < 0, 'the top bit is no sign')
     })
 
     test('share as many leading bits as their XOR has zeros in front', () => {

@@ -70,7 +70,7 @@ describe('A node of two families (B32-01)', () => {
   )
 
   scenario(
-    'gives the contacts that are wanted, and else those of the transport (B32-04)',
+    'gives the contacts that are wanted, and else those of the transport (B32-04, K-18)',
     {},
     async (network) => {
       await network.grow(20, () => dual(network))
