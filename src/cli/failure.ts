@@ -48,11 +48,21 @@ export function toFailure(error: unknown, hint = ''): Failure {
     const isMisuse = error.code === 'bad-argument' || error.code === 'unknown-option'
     return new Failure(error.code, error.message, isMisuse ? MISUSE : NO_ANSWER, options)
   }
-  if (error instanceof TransportError) return new Failure(error.code, error.message, MISUSE, options)
+  if (error instanceof TransportError) {
+    return new Failure(error.code, inFlags(error.message, '--port'), MISUSE, options)
+  }
   if (error instanceof StoreError)
     return new Failure(error.code, `--store: ${error.message}`, MISUSE, options)
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   return new Failure('unexpected', `${message} (a bug in xorbit; --verbose shows where)`, NO_ANSWER, options)
+}
+
+/** What the library says of ports and hosts, with the options of the command line that set them. */
+export function inFlags(message: string, portFlag: string): string {
+  return message
+    .replace('choose another port', `choose another with ${portFlag}`)
+    .replace('choose a port above 1023', `choose one above 1023 with ${portFlag}`)
+    .replace('choose a host of', 'choose with --host one of')
 }
 
 /** Tells it on stderr. */

@@ -9,7 +9,7 @@ import { TransportError } from '../transports/transport-error.ts'
 import { readNodeOptions, readPort, type NodeFlags, type NodeOptions } from './arguments.ts'
 import { milliseconds, readDuration } from './duration.ts'
 import { Ending } from './ending.ts'
-import { Failure, misuse, MISUSE } from './failure.ts'
+import { Failure, inFlags, misuse, MISUSE } from './failure.ts'
 import { counted, hostPort, type Output, type OutputFlags } from './output.ts'
 import { withProgress } from './progress.ts'
 
@@ -107,7 +107,6 @@ async function open(options: MainlineOptions): Promise<Mainline> {
     return await Mainline.open(options)
   } catch (error) {
     if (!(error instanceof TransportError)) throw error
-    const message = error.message.replace('--port', '--listen-port')
-    throw new Failure(error.code, message, MISUSE, { cause: error })
+    throw new Failure(error.code, inFlags(error.message, '--listen-port'), MISUSE, { cause: error })
   }
 }

@@ -15,7 +15,7 @@ const SAMPLE = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
 /** Says that the node is ready for traffic. */
 export function reportListening(
   output: Output,
-  { node, what, version }: { node: Mainline; what: Start; version: string },
+  { node, what, joined, version }: { node: Mainline; what: Start; joined: Joined; version: string },
 ): void {
   const [first] = node.addresses as [{ host: string; port: number }]
   const contacts = node.contacts().length
@@ -25,7 +25,7 @@ export function reportListening(
     `  listens on  ${node.addresses.map(hostPort).join(' and ')} (UDP)`,
     `  id          ${toHex(node.id)}`,
     ...(node.id6 === null || node.addresses.length < 2 ? [] : [`  id in IPv6  ${toHex(node.id6)}`]),
-    `  contacts    ${contacts}`,
+    `  contacts    ${contacts}${joined === 'late' ? `; still joining through ${tried(what.options.bootstrap)}` : ''}`,
     `  store       ${store === 'memory' ? 'memory (nothing is kept)' : printable(store)}`,
     '',
     ...suggestions(node, what),
@@ -114,7 +114,9 @@ function suggestions(node: Mainline, what: Start): string[] {
   if (what.options.readOnly === true) return []
   const [{ host, port }] = node.addresses as [{ host: string; port: number }]
   const dialled = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  const at = hostPort({ host: dialled, port })
+  const address = hostPort({ host: dialled, port })
+  // Some shells take brackets for a pattern.
+  const at = address.startsWith('[') ? `'${address}'` : address
   // A public node is one of millions; a private network is reached through one of its own.
   const through = what.private ? ` --bootstrap ${at}` : ''
   return [

@@ -26,7 +26,7 @@ export async function start(
     const node = await Mainline.open(what.options)
     nodes.push(node)
     const joined = await ready(what, { nodes, ending, output })
-    reportListening(output, { node, what, version })
+    reportListening(output, { node, what, joined, version })
     if (joined === 'alone') reportAlone(output, what)
     reportEvents(output, { node, what, joined })
     await ending.whenStopped()

@@ -67,6 +67,11 @@ export class Joining<Q extends { readonly method: string }, R> {
     return this.#underWay
   }
 
+  /** Resolves when no attempt is under way, whatever came of it. */
+  async settled(): Promise<void> {
+    await this.#underWay?.catch(() => {})
+  }
+
   /** Tries again soon if we know nobody who lives. Call it when a contact was lost, or the link. */
   watch(): void {
     if (this.#closed || this.#retry !== null || this.#underWay !== null || !this.#isAlone) return

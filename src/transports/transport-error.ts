@@ -26,23 +26,23 @@ export function openingError(cause: unknown, host: string, port: number): Transp
     case 'EADDRINUSE':
       return make(
         'address-in-use',
-        `another process uses UDP port ${port} on ${host}: stop it, or choose another with --port`,
+        `another process uses UDP port ${port} on ${host}: stop it, or choose another port`,
       )
     case 'EADDRNOTAVAIL':
       return make(
         'address-not-available',
-        `${host} is no address of this machine: choose one of its own with --host, or 0.0.0.0 or :: for all`,
+        `${host} is no address of this machine: choose a host of its own, or 0.0.0.0 or :: for all`,
       )
     case 'EAFNOSUPPORT':
       return make(
         'address-not-available',
-        `this machine has no ${host.includes(':') ? 'IPv6' : 'IPv4'}: choose an address of the other family with --host`,
+        `this machine has no ${host.includes(':') ? 'IPv6' : 'IPv4'}: choose a host of the other family`,
       )
     case 'EACCES':
     case 'EPERM':
       return make(
         'permission',
-        `the system does not allow UDP port ${port} on ${host}: choose one above 1023 with --port`,
+        `the system does not allow UDP port ${port} on ${host}: choose a port above 1023`,
       )
     case 'EINVAL':
       return make(

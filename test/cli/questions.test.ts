@@ -53,7 +53,7 @@ describe('xorbit ping', () => {
     const { code, stdout, stderr } = await run('ping', silence, '--json')
     assert.deepEqual([code, stdout], [1, ''])
     assert.deepEqual(objects(stderr), [
-      { error: { code: 'no-answer', message: `${silence}: no answer in time` } },
+      { error: { code: 'no-answer', message: `${silence}: no answer, though asked again` } },
     ])
   })
 

@@ -150,6 +150,7 @@ export class Announcer {
     const onFamily = async (family: FamilyNode): Promise<void> => {
       const own = ownPeer(family, announced)
       const query = getPeers(infoHash, { ...family.queryOptions, forAnnounce: true })
+      await family.knowsSomebody(signal)
       const { closest } = await family.runner.lookup({ query, signal, self: own !== null }).outcome
       await Promise.all(
         closest.map(async (holder) => {

@@ -16,7 +16,7 @@ export interface DirectAnswer {
 }
 
 const REASONS: Readonly<Record<RequestFailure, string>> = {
-  timeout: 'no answer in time',
+  timeout: 'no answer, though asked again',
   unreachable: 'cannot be reached',
   malformed: 'the answer is malformed',
   imposter: 'another id answered than expected',
@@ -40,7 +40,7 @@ export async function askDirectly(
   if (outcome.kind === 'reply') {
     return { contact: bare(outcome.contact), reply: outcome.reply, rttMs: outcome.rttMs }
   }
-  const where = `${to.host}:${to.port}`
+  const where = to.host.includes(':') ? `[${to.host}]:${to.port}` : `${to.host}:${to.port}`
   if (outcome.kind === 'failed') {
     throw new XorbitError('no-answer', `${where}: ${REASONS[outcome.why]}`, { why: outcome.why })
   }

@@ -10,6 +10,7 @@ import { SourceLimits, defaultSourceLimits, NO_LIMITS } from '../../kademlia/rat
 import { RoutingTable } from '../../kademlia/routing-table.ts'
 import { Suspects } from '../../kademlia/suspects.ts'
 import { WriteTokens } from '../../kademlia/write-tokens.ts'
+import { unlessAborted } from '../../node/abort.ts'
 import type { CommitBatch } from '../../node/commit-batch.ts'
 import { Joining, type JoinReport } from '../../node/joining.ts'
 import type { Scheduler, Transport } from '../../node/ports.ts'
@@ -181,6 +182,14 @@ export class FamilyNode {
 
   get queryOptions(): QueryOptions {
     return { family: this.family }
+  }
+
+  /**
+   * Waits for the join that is under way, where we know nobody yet: whoever asks a node that was opened a moment ago
+   * must not be told that nothing is there.
+   */
+  async knowsSomebody(signal: AbortSignal | undefined): Promise<void> {
+    if (this.table.size === 0) await unlessAborted(this.joining.settled(), signal)
   }
 
   /** Writes id and contacts to the store; the caller commits. */

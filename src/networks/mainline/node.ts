@@ -5,6 +5,7 @@ import type { Address, Contact } from '../../kademlia/contact.ts'
 import { compareDistance, toHex, type Id } from '../../kademlia/id.ts'
 import type { EngineEvent, Hash, Random } from '../../kademlia/ports.ts'
 import type { Hop } from '../../kademlia/walk.ts'
+import { unlessAborted } from '../../node/abort.ts'
 import { CommitBatch } from '../../node/commit-batch.ts'
 import { badArgument, XorbitError } from '../../node/errors.ts'
 import type { JoinReport } from '../../node/joining.ts'
@@ -25,10 +26,13 @@ import { searchPeers, type SearchOutcome } from './search.ts'
 import { statsOf, type MainlineStats } from './stats.ts'
 
 export interface MainlineEvents {
+  /** An attempt to join has ended, well or not. */
   joined: JoinReport & { readonly family: 4 | 6 }
   /** Our address was seen to be another one, so our id changed with it (BEP 42). */
   idChanged: { readonly family: 4 | 6; readonly id: Id; readonly oldId: Id }
+  /** It answered us and is in the routing table now. */
   contactAdded: { readonly family: 4 | 6; readonly contact: Contact }
+  /** `why`: 'no-answer', 'replaced', 'other-id' or 'own-id-changed'. */
   contactRemoved: { readonly family: 4 | 6; readonly contact: Contact; readonly why: string }
   /** The machine slept, or our link was dead and is back: the table is verified again. */
   slept: { readonly family: 4 | 6; readonly forMs: number }
@@ -41,14 +45,19 @@ export interface MainlineEvents {
   closed: Record<string, never>
 }
 
+/** Options of every operation. */
 export interface OperationOptions {
+  /** Aborting it stops the traffic of the operation, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** A node that answered a ping. */
 export interface PingResult {
+  /** 20 bytes. */
   readonly id: Id
   readonly host: string
   readonly port: number
+  /** Round-trip time in ms, with fractions. */
   readonly rttMs: number
 }
 
@@ -162,6 +171,8 @@ export class MainlineNode {
     if (!Array.isArray(seeds)) throw badArgument('seeds', "a list of 'HOST:PORT'", seeds)
     const hosts = seeds.map((seed) => toHostPort('seeds', seed))
     const joins = this.#families.map(async ({ joining, resolve }) => {
+      // Nothing is waited for where there are no names: who asks right after open() finds the join under way.
+      if (hosts.length === 0) return joining.join()
       const addresses = await Promise.all(hosts.map((host) => resolve(host)))
       return joining.join(addresses.flat())
     })
@@ -216,8 +227,9 @@ export class MainlineNode {
     this.#assertOpen()
     checkOperation(options, ['onHop'])
     const id = toIdArgument('target', target)
-    const walks = this.#families.map(({ runner, queryOptions }) => {
-      return runner.lookup({ query: findNode(id, queryOptions), ...options }).outcome
+    const walks = this.#families.map(async (family) => {
+      await family.knowsSomebody(options.signal)
+      return family.runner.lookup({ query: findNode(id, family.queryOptions), ...options }).outcome
     })
     const outcomes = await Promise.all(walks)
     return outcomes
@@ -341,15 +353,4 @@ export class MainlineNode {
   #familyOf(family: 4 | 6): FamilyNode | null {
     return this.#families.find((each) => each.family === family) ?? null
   }
-}
-
-/** Rejects as soon as the signal says so; what is under way serves the node itself and goes on. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

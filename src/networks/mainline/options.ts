@@ -105,6 +105,7 @@ export function resolveOptions(options: MainlineOptions): ResolvedOptions {
   refuseUnknown('option', options, KNOWN)
   const bootstrap = resolveBootstrap(options.bootstrap)
   const hosts = resolveHosts(options.host, bootstrap)
+  checkFamilies(hosts, bootstrap ?? [])
   const isPrivate = [...(hosts ?? []), ...(bootstrap ?? []).map(({ host }) => host)].some(isLocal)
   const privateNetwork = flag('private', options.private, isPrivate)
   return {
@@ -168,6 +169,18 @@ function resolveHosts(
   }
   // IPv4 first: the first family is the one whose id is `id`.
   return ([4, 6] as const).flatMap((family) => byFamily.get(family) ?? [])
+}
+
+/** A bootstrap node that none of our hosts can reach is a mistake; of names we do not know. */
+function checkFamilies(hosts: readonly string[] | null, bootstrap: readonly BootstrapHost[]): void {
+  if (hosts === null) return
+  const ours = hosts.map((host) => familyOf(host))
+  for (const { host } of bootstrap) {
+    const family = familyOf(host)
+    if (family !== null && !ours.includes(family)) {
+      throw badArgument('bootstrap', `an address of IPv${ours.join(' or IPv')}, as host has`, host)
+    }
+  }
 }
 
 /** Who joins through loopback alone need not listen anywhere else. */

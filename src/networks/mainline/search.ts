@@ -31,7 +31,11 @@ export function searchPeers(
   const { infoHash, peers, signal } = request
   const walks: ResultStream<Found<Peer>, LookupOutcome<MainlineReply>>[] = []
   // Each walk ends as cancelled then, with what it has counted.
-  const stop = (): void => walks.forEach((walk) => void walk.return())
+  let stopped = false
+  const stop = (): void => {
+    stopped = true
+    for (const walk of walks) void walk.return()
+  }
   const stream = new ResultStream<Peer, SearchOutcome>(stop)
   const seen = new Set<string>()
   const tell = (peer: Peer): void => {
@@ -40,11 +44,14 @@ export function searchPeers(
     seen.add(key)
     stream.push(peer)
   }
-  const searches = families.map(async ({ family, runner, queryOptions }) => {
+  const searches = families.map(async (node) => {
+    const { family, runner, queryOptions } = node
     for (const { compact } of peers.all(infoHash, family)) {
       const peer = unpackAddress(compact)
       if (peer !== null) tell(peer)
     }
+    await node.knowsSomebody(signal)
+    if (stopped) return { asked: 0, answered: 0, failed: 0 }
     const walk = runner.lookup({ query: getPeers(infoHash, { ...queryOptions, forAnnounce: false }), signal })
     walks.push(walk)
     for await (const { result } of walk) tell(result)

@@ -107,6 +107,22 @@ describe('A network of mainline nodes', () => {
     assert.deepEqual(await peersOf(alone), [])
   })
 
+  test('who is asked right after it was opened joins first, and does not say that nothing is there', async () => {
+    const nodes = await network(9)
+    await nodes[4]!.announce(INFO_HASH, { port: 8001 })
+    const fresh = (): Promise<Mainline> => node({ bootstrap: [addressOf(nodes[0]!)] })
+    assert.deepEqual(await peersOf(await fresh()), ['127.0.0.1:8001'])
+    assert.equal((await (await fresh()).closest(INFO_HASH)).length, 8)
+    assert.equal((await (await fresh()).announce(INFO_HASH, { port: 8002 })).stored, 8)
+    const leaving = (await fresh()).peers('dd'.repeat(20))
+    await leaving.return()
+    assert.equal((await leaving.outcome).found, 0)
+    const control = new AbortController()
+    const walk = (await fresh()).closest(INFO_HASH, { signal: control.signal })
+    control.abort(new Error('enough'))
+    await assert.rejects(walk, /enough/)
+  })
+
   test('B43-01 a read-only node finds and announces, answers nothing and enters no table', async () => {
     const nodes = await network(4)
     const reader = await node({ bootstrap: [addressOf(nodes[0]!)], readOnly: true })

@@ -57,6 +57,7 @@ describe('Options of a mainline node', () => {
     [{ parameters: 5 }, /^parameters: .*got 5$/],
     [{ host: [] }, /^host: .*got \[\]$/],
     [{ host: 5 }, /^host: .*got 5$/],
+    [{ host: '127.0.0.1', bootstrap: ['[::1]:1'] }, /^bootstrap: .*address of IPv4, as host has, got "::1"$/],
     [{ store: {} }, /^store: /],
     [{ bootstrap: ['none', '127.0.0.1:1'] }, /^bootstrap: .*got "none"$/],
   ]
