@@ -1,8 +1,9 @@
 // `xorbit announce INFOHASH --port PEERPORT`: tells the closest nodes that a peer is on this host; once, or kept alive.
+import { hostPort } from '../codecs/compact-address.ts'
 import type { WriteReport } from '../networks/mainline/announce.ts'
 import { readId, readPort } from './arguments.ts'
 import { FOUND, NO_ANSWER } from './failure.ts'
-import { counted, hostPort, type Output } from './output.ts'
+import { counted, type Output } from './output.ts'
 import type { Call } from './program.ts'
 import { withProgress } from './progress.ts'
 import { withJoinedNode, type AskingFlags, type Session } from './short-lived-node.ts'

@@ -1,4 +1,5 @@
 // `xorbit lookup ID`: walks to the nodes closest to an id and shows the way, hop by hop.
+import { hostPort } from '../codecs/compact-address.ts'
 import type { Contact } from '../kademlia/contact.ts'
 import { compareDistance, toHex, type Id } from '../kademlia/id.ts'
 import { defaultParameters } from '../kademlia/parameters.ts'
@@ -7,7 +8,7 @@ import { readId } from './arguments.ts'
 import { milliseconds } from './duration.ts'
 import { isTimeOut } from './ending.ts'
 import { Failure, FOUND } from './failure.ts'
-import { hostPort, styled } from './output.ts'
+import { styled } from './output.ts'
 import type { Call } from './program.ts'
 import { withJoinedNode, type AskingFlags, type Session } from './short-lived-node.ts'
 

@@ -53,11 +53,6 @@ export function styled(
   return styleText(style, text, { stream })
 }
 
-/** An address as users type it. */
-export function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
 /** '1 node', '3 nodes'. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`

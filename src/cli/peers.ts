@@ -1,8 +1,9 @@
 // `xorbit peers INFOHASH`: finds peers, each printed as soon as it is found.
+import { hostPort } from '../codecs/compact-address.ts'
 import { readId } from './arguments.ts'
 import { isTimeOut } from './ending.ts'
 import { Failure, FOUND } from './failure.ts'
-import { counted, hostPort } from './output.ts'
+import { counted } from './output.ts'
 import type { Call } from './program.ts'
 import { withJoinedNode, type AskingFlags, type Session } from './short-lived-node.ts'
 

@@ -1,5 +1,6 @@
 // The node of a command that asks something and ends: read-only (BEP 43), on any free port, in memory, joined before the
 // question is asked. Not here: the questions.
+import { hostPort } from '../codecs/compact-address.ts'
 import { toHex } from '../kademlia/id.ts'
 import { Mainline } from '../networks/mainline/open.ts'
 import { PUBLIC_ROUTERS } from '../networks/mainline/bootstrap-hosts.ts'
@@ -10,7 +11,7 @@ import { readNodeOptions, readPort, type NodeFlags, type NodeOptions } from './a
 import { milliseconds, readDuration } from './duration.ts'
 import { Ending } from './ending.ts'
 import { Failure, inFlags, misuse, MISUSE } from './failure.ts'
-import { counted, hostPort, type Output, type OutputFlags } from './output.ts'
+import { counted, type Output, type OutputFlags } from './output.ts'
 import { withProgress } from './progress.ts'
 
 /** Options of every command that asks something, as commander gives them. */

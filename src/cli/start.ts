@@ -1,9 +1,10 @@
 // `xorbit start`: a node that runs until Ctrl-C, alone or with a test network around it, and what it tells meanwhile.
 // Not here: its options (start-options.ts) and the words for its events (start-report.ts).
+import { hostPort } from '../codecs/compact-address.ts'
 import { Mainline } from '../networks/mainline/open.ts'
 import { Ending } from './ending.ts'
 import { FOUND, Stopped } from './failure.ts'
-import { counted, hostPort, type Output } from './output.ts'
+import { counted, type Output } from './output.ts'
 import { withProgress } from './progress.ts'
 import type { Call } from './program.ts'
 import { tried } from './short-lived-node.ts'

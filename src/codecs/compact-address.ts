@@ -40,10 +40,9 @@ export function familyOf(host: string): Family | null {
   return count === 0 ? null : count === 4 ? 4 : 6
 }
 
-/** The 4 or 16 bytes of a host, fresh; null when it is no IP address. */
-export function packHost(host: string): Uint8Array | null {
-  const count = writeHost(host, scratch, 0)
-  return count === 0 ? null : scratch.slice(0, count)
+/** An endpoint as people write it: an IPv6 address in brackets. */
+export function hostPort({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 /** The text of the 4 or 16 bytes at `at`: IPv4 dotted, or IPv6 as RFC 5952 writes it. */

@@ -140,7 +140,10 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#looking = asked > 0
   }
 
-  /** Of those that others named those that may be asked (T25). Under our own id others name us, maybe at an address that we had before a restart. */
+  /**
+   * Of those that others named those that may be asked (T25). Under our own id others name us, maybe at an address that
+   * we had before a restart.
+   */
   #dialable(contacts: readonly Contact[], now: number): readonly Contact[] {
     const { policy, suspects, table } = this.#parts
     return contacts.filter(

@@ -5,14 +5,23 @@ import fc from 'fast-check'
 import {
   canonicalHost,
   familyOf,
+  hostPort,
+  MAX_HOST_BYTES,
   packAddress,
-  packHost,
   readHost,
   unpackAddress,
+  writeHost,
 } from '../../src/codecs/compact-address.ts'
 import { runs } from '../property-runs.ts'
 
 const hex = (bytes: Uint8Array | null): string | null => bytes && Buffer.from(bytes).toString('hex')
+
+/** The 4 or 16 bytes of a host; null when it is no IP address. */
+function packHost(host: string): Uint8Array | null {
+  const bytes = new Uint8Array(MAX_HOST_BYTES)
+  const count = writeHost(host, bytes, 0)
+  return count === 0 ? null : bytes.subarray(0, count)
+}
 
 describe('The bytes of a host', () => {
   test('are four for dotted IPv4', () => {
@@ -170,4 +179,9 @@ describe('A compact address', () => {
     )
     for (const length of [0, 4, 5, 7, 16, 17, 19]) assert.equal(unpackAddress(new Uint8Array(length)), null)
   })
+})
+
+test('An endpoint is written with brackets around IPv6', () => {
+  assert.equal(hostPort({ host: '192.0.2.1', port: 80 }), '192.0.2.1:80')
+  assert.equal(hostPort({ host: '2001:db8::1', port: 80 }), '[2001:db8::1]:80')
 })

@@ -1,6 +1,6 @@
 // Asking one node directly, as users do by ping() and query(): whom, over which family, and how a failure is told.
 // Not here: lookups, which ask many (search.ts, announce.ts).
-import { familyOf } from '../../codecs/compact-address.ts'
+import { familyOf, hostPort } from '../../codecs/compact-address.ts'
 import type { Address, Contact } from '../../kademlia/contact.ts'
 import type { RequestFailure } from '../../kademlia/requester.ts'
 import { badArgument, XorbitError } from '../../node/errors.ts'
@@ -40,7 +40,7 @@ export async function askDirectly(
   if (outcome.kind === 'reply') {
     return { contact: bare(outcome.contact), reply: outcome.reply, rttMs: outcome.rttMs }
   }
-  const where = to.host.includes(':') ? `[${to.host}]:${to.port}` : `${to.host}:${to.port}`
+  const where = hostPort(to)
   if (outcome.kind === 'failed') {
     throw new XorbitError('no-answer', `${where}: ${REASONS[outcome.why]}`, { why: outcome.why })
   }
