@@ -115,6 +115,8 @@ export interface LookupStep<T> {
   readonly done: boolean
   /** False: its answer is of use, but it is none of the closest that the lookup looks for (it gave no token). */
   readonly counts: boolean
+  /** What in its answer cannot be true, as one of few fixed words, for counting; its contacts are used all the same. */
+  readonly lie?: string | undefined
 }
 
 /** What a lookup asks and what an answer means: the network's words for the engine's walk. */

@@ -218,6 +218,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   #take(candidate: Candidate, reply: R, rttMs: number, now: number): void {
     const step = this.#read(candidate, reply)
     if (step === null) return this.#fail(candidate, 'malformed', rttMs)
+    if (step.lie !== undefined) this.#parts.counters.dropped(step.lie)
     this.#counts.answered++
     this.#replies.set(candidate, reply)
     this.#lookup.answered(candidate, { closer: this.#dialable(step.closer, now), counts: step.counts })

@@ -1,4 +1,4 @@
-// The contracts of what a node keeps: peers, its own state, and one commit for all. Interfaces only;
+// The contracts of what a node keeps: peers, records, its own state, and one commit for all. Interfaces only;
 // memory-store.ts and sqlite-store.ts implement them, test/contracts/ holds both to the same sentences.
 // Synchronous: reads are in memory.
 import type { Id } from '../kademlia/id.ts'
@@ -61,8 +61,78 @@ export interface PeerStore {
    * Drops peers refreshed before this time, oldest first, at most `limit` at a call; how many were dropped.
    */
   expire(before: number, limit: number): number
+  /** Why an announce of this address would be refused now; null: it would be taken. For withholding tokens (B33-10). */
+  refusal(infoHash: Id, compact: Uint8Array): PeerRefusal | null
   readonly size: { readonly infoHashes: number; readonly peers: number }
 }
+
+/** Which version of a record somebody knows of: enough to notice an older one, and another one of the same version. */
+export interface RecordVersion {
+  /** Newest wins; 0 for a record that never changes. */
+  readonly version: bigint
+  /** A hash of what makes two records of one version the same, 20 bytes. */
+  readonly digest: Uint8Array
+}
+
+/** One value under a key, of which the newest version wins. Its meaning is the network's. */
+export interface StoredRecord extends RecordVersion {
+  /** 20 or 64 bytes. */
+  readonly key: Id
+  /** The network's own encoding, signatures and all; at most MAX_RECORD_BYTES. */
+  readonly data: Uint8Array
+  /** The IP that brought it, 4 or 16 bytes; null: our own, which no quota counts. */
+  readonly source: Uint8Array | null
+  /** When it was last brought, in ms since 1970. */
+  readonly refreshedAt: number
+  /** From when on it is not served any more, in ms since 1970. */
+  readonly expiresAt: number
+}
+
+/** Why a record is not stored; the bounds stand in `RecordLimits` of memory-records.ts. */
+export type RecordRefusal =
+  /** A newer version is held, or was until it expired. */
+  | 'older'
+  /** Another record of the same version is held, or was. */
+  | 'conflict'
+  | 'too-many-records'
+  | 'too-many-bytes'
+  | 'too-many-from-ip'
+  | 'too-many-from-prefix'
+
+/** Records by key, newest version wins. BEP 44; drogulus. */
+export interface RecordStore {
+  /**
+   * Adds, replaces by a newer version, or refreshes the same; `why` names what forbids it. What is held is never
+   * thrown out for a newcomer: it was acknowledged. A refresh is never refused, and counts for the source that brings
+   * it. Never goes back: also not behind what has expired or was only seen (`newest`). The bytes are copied. Throws
+   * RangeError for data or a key that is too long, a digest of other than 20 bytes, or a time that is no number.
+   */
+  put(record: StoredRecord): { readonly stored: true } | { readonly stored: false; readonly why: RecordRefusal }
+  /** What is held and has not expired at this time. Its bytes are not to be changed. */
+  get(key: Id, now: number): StoredRecord | null
+  /** Why a record of a key that is not held would be refused for lack of room; null: there is room. */
+  refusal(key: Id, source: Uint8Array): RecordRefusal | null
+  remove(key: Id): void
+  /** The newest version known of: held, expired not long ago, or seen. */
+  newest(key: Id): RecordVersion | null
+  /**
+   * Notes a version that was seen elsewhere, so that none that is older is taken or believed, also after a restart. At
+   * most MAX_SEEN, the one not seen for longest is forgotten; never for one that expired, which have a list of their own.
+   */
+  sawVersion(key: Id, seen: RecordVersion, now: number): void
+  /** Drops what has expired at this time, at most `limit` at a call; how many. Its version is remembered. */
+  expire(now: number, limit: number): number
+  /** What is held, in any order. */
+  all(): Iterable<StoredRecord>
+  readonly size: { readonly records: number; readonly bytes: number }
+}
+
+/** Of one record. */
+export const MAX_RECORD_BYTES = 16_384
+/** Versions of records that were seen elsewhere. */
+export const MAX_SEEN = 10_000
+/** Versions of records that were held and have expired; the oldest is forgotten. */
+export const MAX_TOMBSTONES = 20_000
 
 /** A contact as it is saved: enough to be asked again after a restart, and no more. */
 export interface SavedContact {
@@ -119,6 +189,7 @@ export const MAX_KEY_BYTES = 512
  */
 export interface Store {
   readonly peers: PeerStore
+  readonly records: RecordStore
   readonly state: NodeState
   /**
    * Writes all changes since the last commit as one transaction. Throws StoreError('write-failed'), having

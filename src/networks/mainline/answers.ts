@@ -53,6 +53,10 @@ export class MainlineAnswers implements Answers<MainlineQuery, MainlineReply> {
         return { reply: this.#getPeers(query, from, now), acknowledgesWrite: false }
       case 'announce_peer':
         return this.#announcePeer(query, from, now)
+      case 'get':
+      case 'put':
+      case 'sample_infohashes':
+        return null
     }
   }
 

@@ -7,7 +7,7 @@ import { badArgument } from '../../node/errors.ts'
 import { refuseUnknown, toFlag } from '../../node/reading.ts'
 import { isPort } from '../addresses.ts'
 import type { MainlineQuery, Want } from './messages.ts'
-import { ID_BYTES, MAX_TOKEN_BYTES } from './wire-bounds.ts'
+import { ID_BYTES, MAX_TOKEN_BYTES } from './wire/bounds.ts'
 import { parseHostPort, type BootstrapHost } from './options.ts'
 
 /** An id, infohash or target: 20 bytes, or 40 hex digits. */

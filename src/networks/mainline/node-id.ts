@@ -5,7 +5,7 @@ import { asId } from '../../kademlia/id.ts'
 import type { Id } from '../../kademlia/id.ts'
 import type { Random } from '../../kademlia/ports.ts'
 import { isPrivateHost } from '../addresses.ts'
-import { ID_BYTES } from './wire-bounds.ts'
+import { ID_BYTES } from './wire/bounds.ts'
 
 /** CRC-32C (Castagnoli, RFC 3720): reflected polynomial. */
 const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {

@@ -1,14 +1,14 @@
 // The wire of mainline: KRPC messages (BEP 5, 32, 33, 42, 43) between bytes and messages.ts. This file is the door;
-// wire-decode.ts reads, wire-encode.ts writes, wire-bounds.ts has the numbers.
+// wire/decode.ts reads, wire/encode.ts writes, wire/bounds.ts has the numbers.
 // Not here: what is answered (answers.ts), what a reply means to a lookup (queries.ts), sockets.
 import type { Family } from '../../codecs/compact-address.ts'
 import type { Id } from '../../kademlia/id.ts'
 import type { Wire } from '../../kademlia/ports.ts'
 import type { MainlineQuery, MainlineReply } from './messages.ts'
-import { VERSION_BYTES } from './wire-bounds.ts'
-import { decodeMessage } from './wire-decode.ts'
-import { encodeError, encodeQuery } from './wire-encode.ts'
-import { encodeReply } from './wire-encode-reply.ts'
+import { VERSION_BYTES } from './wire/bounds.ts'
+import { decodeMessage } from './wire/decode.ts'
+import { encodeError, encodeQuery } from './wire/encode.ts'
+import { encodeReply } from './wire/encode-reply.ts'
 
 export interface WireOptions {
   /** Of which addresses the network consists: the compact peers of our replies are of this family (B32-05). */

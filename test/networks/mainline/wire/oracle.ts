@@ -1,9 +1,9 @@
 // The wire's decoder once more, the slow and plain way: on whole decoded values, for the fast one to be held against.
-import { BencodeDictionary, BencodeError, decodeBencode } from '../../../src/codecs/bencode.ts'
-import type { BencodeValue } from '../../../src/codecs/bencode.ts'
-import { unpackAddress } from '../../../src/codecs/compact-address.ts'
-import { textOf } from '../../codecs/bencode-samples.ts'
-import { FROM } from './packets.ts'
+import { BencodeDictionary, BencodeError, decodeBencode } from '../../../../src/codecs/bencode.ts'
+import type { BencodeValue } from '../../../../src/codecs/bencode.ts'
+import { unpackAddress } from '../../../../src/codecs/compact-address.ts'
+import { textOf } from '../../../codecs/bencode-samples.ts'
+import { FROM } from '../packets.ts'
 
 type Field = BencodeValue | undefined
 

@@ -1,14 +1,14 @@
 // Writes KRPC replies, keys sorted: the fast path of a node. What fits is reckoned before it is written, so that a
 // datagram never exceeds its bound (K-15).
-import { COMPACT_BYTES, writeAddress } from '../../codecs/compact-address.ts'
-import type { Family } from '../../codecs/compact-address.ts'
-import type { Address, Contact, KnownContact } from '../../kademlia/contact.ts'
-import { ERROR } from './messages.ts'
-import type { MainlineReply } from './messages.ts'
-import { ID_BYTES, MAX_DATAGRAM_BYTES, NODE_BYTES, VERSION_BYTES } from './wire-bounds.ts'
-import { encodeError, measureIp, putIp } from './wire-encode.ts'
-import type { Self } from './wire-encode.ts'
-import { ascii, stringSize, writer } from './wire-writer.ts'
+import { COMPACT_BYTES, writeAddress } from '../../../codecs/compact-address.ts'
+import type { Family } from '../../../codecs/compact-address.ts'
+import type { Address, Contact, KnownContact } from '../../../kademlia/contact.ts'
+import { ERROR } from '../messages.ts'
+import type { MainlineReply } from '../messages.ts'
+import { ID_BYTES, MAX_DATAGRAM_BYTES, NODE_BYTES, VERSION_BYTES } from './bounds.ts'
+import { encodeError, measureIp, putIp } from './encode.ts'
+import type { Self } from './encode.ts'
+import { ascii, stringSize, writer } from './writer.ts'
 
 const PART = {
   begin: ascii('d'),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { BencodeInput } from '../../../src/codecs/bencode.ts'
-import { bytesOf, textOf } from '../../codecs/bencode-samples.ts'
-import { FROM, HASH, ID, bep5, decode, decodedQuery, queryPacket, refusal } from './packets.ts'
+import type { BencodeInput } from '../../../../src/codecs/bencode.ts'
+import { bytesOf, textOf } from '../../../codecs/bencode-samples.ts'
+import { FROM, HASH, ID, bep5, decode, decodedQuery, queryPacket, refusal } from '../packets.ts'
 
 function refusedWith203(packet: Uint8Array | string, message: string): void {
   const { answer, reason } = refusal(packet)

@@ -1,11 +1,11 @@
 // Reads the compact lists of replies: contacts and peers. What in them is no contact or peer is left out.
-import { TOKEN } from '../../codecs/bencode-cursor.ts'
-import type { BencodeCursor } from '../../codecs/bencode-cursor.ts'
-import { COMPACT_BYTES, readAddress } from '../../codecs/compact-address.ts'
-import type { Family } from '../../codecs/compact-address.ts'
-import type { Contact } from '../../kademlia/contact.ts'
-import { asId } from '../../kademlia/id.ts'
-import { ID_BYTES, MAX_CONTACTS, MAX_VALUES, NODE_BYTES } from './wire-bounds.ts'
+import { TOKEN } from '../../../codecs/bencode-cursor.ts'
+import type { BencodeCursor } from '../../../codecs/bencode-cursor.ts'
+import { COMPACT_BYTES, readAddress } from '../../../codecs/compact-address.ts'
+import type { Family } from '../../../codecs/compact-address.ts'
+import type { Contact } from '../../../kademlia/contact.ts'
+import { asId } from '../../../kademlia/id.ts'
+import { ID_BYTES, MAX_CONTACTS, MAX_VALUES, NODE_BYTES } from './bounds.ts'
 
 /**
  * The contacts in the `length` bytes at `start`, at most MAX_CONTACTS, those of port 0 left out. null when the length

@@ -1,13 +1,13 @@
-// Writes KRPC queries and errors, keys sorted. Replies are in wire-encode-reply.ts.
-import { COMPACT_BYTES, writeAddress } from '../../codecs/compact-address.ts'
-import type { Address } from '../../kademlia/contact.ts'
-import type { Id } from '../../kademlia/id.ts'
-import { ProtocolError } from '../../kademlia/ports.ts'
-import type { Refusal } from '../../kademlia/ports.ts'
-import { ERROR } from './messages.ts'
-import type { MainlineQuery, Want } from './messages.ts'
-import { MAX_DATAGRAM_BYTES, MAX_ERROR_BYTES } from './wire-bounds.ts'
-import { ascii, stringSize, writer } from './wire-writer.ts'
+// Writes KRPC queries and errors, keys sorted. Replies are in encode-reply.ts.
+import { COMPACT_BYTES, writeAddress } from '../../../codecs/compact-address.ts'
+import type { Address } from '../../../kademlia/contact.ts'
+import type { Id } from '../../../kademlia/id.ts'
+import { ProtocolError } from '../../../kademlia/ports.ts'
+import type { Refusal } from '../../../kademlia/ports.ts'
+import { ERROR } from '../messages.ts'
+import type { MainlineQuery, Want } from '../messages.ts'
+import { MAX_DATAGRAM_BYTES, MAX_ERROR_BYTES } from './bounds.ts'
+import { ascii, stringSize, writer } from './writer.ts'
 
 /** Who we are in a message. */
 export interface Self {
@@ -45,6 +45,9 @@ const METHOD = {
   find_node: ascii('e1:q9:find_node'),
   get_peers: ascii('e1:q9:get_peers'),
   announce_peer: ascii('e1:q13:announce_peer'),
+  get: ascii('e1:q3:get'),
+  put: ascii('e1:q3:put'),
+  sample_infohashes: ascii('e1:q17:sample_infohashes'),
 } as const
 
 const END = 0x65

@@ -32,3 +32,20 @@ export const MAX_VALUES = 200
 
 /** Bytes of the text of an error: received ones are cut there, and so are ours. */
 export const MAX_ERROR_BYTES = 128
+
+/** BEP 44: an encoded value, and a salt. The text has both "< 1000" and "<= 1000"; deployed nodes take 1000 (B44-05). */
+export const MAX_ITEM_BYTES = 1_000
+export const MAX_SALT_BYTES = 64
+
+/** Ed25519, BEP 44. */
+export const PUBLIC_KEY_BYTES = 32
+export const SIGNATURE_BYTES = 64
+
+/** BEP 44 `seq`: 63 bits (B44-14). */
+export const MAX_SEQ = 2n ** 63n - 1n
+
+/** BEP 33: one filter. */
+export const FILTER_BYTES = 256
+
+/** BEP 51: seconds. */
+export const MAX_SAMPLE_INTERVAL_S = 21_600

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { BencodeInput } from '../../../src/codecs/bencode.ts'
-import { packAddress } from '../../../src/codecs/compact-address.ts'
-import { bytesOf, textOf } from '../../codecs/bencode-samples.ts'
-import { HASH, ID, bep5, decode, decodedReply, refusal, replyPacket } from './packets.ts'
+import type { BencodeInput } from '../../../../src/codecs/bencode.ts'
+import { packAddress } from '../../../../src/codecs/compact-address.ts'
+import { bytesOf, textOf } from '../../../codecs/bencode-samples.ts'
+import { HASH, ID, bep5, decode, decodedReply, refusal, replyPacket } from '../packets.ts'
 
 /** Contacts as `nodes` or `nodes6` holds them. */
 const compact = (...addresses: [host: string, port: number][]): Uint8Array =>

@@ -1,6 +1,6 @@
 // Where mainline's messages are written: one buffer at a time, byte for byte, without objects in between.
-// What a message consists of is in wire-encode.ts and wire-encode-reply.ts.
-import { MAX_DATAGRAM_BYTES } from './wire-bounds.ts'
+// What a message consists of is in encode.ts and encode-reply.ts.
+import { MAX_DATAGRAM_BYTES } from './bounds.ts'
 
 /** Fresh messages are written one behind the other into blocks of this size, because small arrays are dear. */
 const BLOCK_BYTES = 16_384

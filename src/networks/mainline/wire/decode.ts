@@ -1,18 +1,18 @@
 // Reads KRPC messages: one pass over the bytes finds the known fields, then each is checked by its method.
 // What is wrong becomes a ProtocolError that says what is to be answered, or that nothing is (K-09).
-import { BencodeCursor, integerAt, TOKEN } from '../../codecs/bencode-cursor.ts'
-import { BencodeFields } from '../../codecs/bencode-fields.ts'
-import { BencodeError, ENVELOPE } from '../../codecs/bencode-value.ts'
-import { unpackAddress } from '../../codecs/compact-address.ts'
-import type { Address } from '../../kademlia/contact.ts'
-import { asId } from '../../kademlia/id.ts'
-import type { Id } from '../../kademlia/id.ts'
-import { ProtocolError } from '../../kademlia/ports.ts'
-import type { Message, QueryMessage } from '../../kademlia/ports.ts'
-import { ERROR } from './messages.ts'
-import type { MainlineQuery, MainlineReply, Want } from './messages.ts'
-import { ID_BYTES, MAX_ERROR_BYTES, MAX_TOKEN_BYTES, MAX_TRANSACTION_BYTES } from './wire-bounds.ts'
-import { readCompactPeers, readContacts } from './wire-decode-reply.ts'
+import { BencodeCursor, integerAt, TOKEN } from '../../../codecs/bencode-cursor.ts'
+import { BencodeFields } from '../../../codecs/bencode-fields.ts'
+import { BencodeError, ENVELOPE } from '../../../codecs/bencode-value.ts'
+import { unpackAddress } from '../../../codecs/compact-address.ts'
+import type { Address } from '../../../kademlia/contact.ts'
+import { asId } from '../../../kademlia/id.ts'
+import type { Id } from '../../../kademlia/id.ts'
+import { ProtocolError } from '../../../kademlia/ports.ts'
+import type { Message, QueryMessage } from '../../../kademlia/ports.ts'
+import { ERROR } from '../messages.ts'
+import type { MainlineQuery, MainlineReply, Want } from '../messages.ts'
+import { ID_BYTES, MAX_ERROR_BYTES, MAX_TOKEN_BYTES, MAX_TRANSACTION_BYTES } from './bounds.ts'
+import { readCompactPeers, readContacts } from './decode-reply.ts'
 
 /** The fields that we know, by their index; unknown ones are passed over. */
 const TOP = { a: 0, e: 1, ip: 2, q: 3, r: 4, ro: 5, t: 6, y: 7 } as const

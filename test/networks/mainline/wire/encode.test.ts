@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decodeBencode, encodeBencode } from '../../../src/codecs/bencode.ts'
-import type { KnownContact } from '../../../src/kademlia/contact.ts'
-import type { MainlineQuery } from '../../../src/networks/mainline/messages.ts'
-import { createWire } from '../../../src/networks/mainline/wire.ts'
-import { bytesOf, textOf } from '../../codecs/bencode-samples.ts'
+import { decodeBencode, encodeBencode } from '../../../../src/codecs/bencode.ts'
+import type { KnownContact } from '../../../../src/kademlia/contact.ts'
+import type { MainlineQuery } from '../../../../src/networks/mainline/messages.ts'
+import { createWire } from '../../../../src/networks/mainline/wire.ts'
+import { bytesOf, textOf } from '../../../codecs/bencode-samples.ts'
 import {
   FROM,
   FROM6,
@@ -18,7 +18,7 @@ import {
   settings,
   wire,
   wire6,
-} from './packets.ts'
+} from '../packets.ts'
 
 const AA = bytesOf('aa')
 const IP = 'ip6:\x5d\xb8\xd8\x22\xc8\xd5'

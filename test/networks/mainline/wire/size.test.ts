@@ -2,19 +2,19 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { decodeBencode, encodeBencode } from '../../../src/codecs/bencode.ts'
-import type { Contact } from '../../../src/kademlia/contact.ts'
-import { asId } from '../../../src/kademlia/id.ts'
-import { ProtocolError } from '../../../src/kademlia/ports.ts'
-import type { MainlineReply } from '../../../src/networks/mainline/messages.ts'
+import { decodeBencode, encodeBencode } from '../../../../src/codecs/bencode.ts'
+import type { Contact } from '../../../../src/kademlia/contact.ts'
+import { asId } from '../../../../src/kademlia/id.ts'
+import { ProtocolError } from '../../../../src/kademlia/ports.ts'
+import type { MainlineReply } from '../../../../src/networks/mainline/messages.ts'
 import {
   MAX_DATAGRAM_BYTES,
   MAX_TOKEN_BYTES,
   MAX_TRANSACTION_BYTES,
-} from '../../../src/networks/mainline/wire-bounds.ts'
-import { textOf } from '../../codecs/bencode-samples.ts'
-import { runs } from '../../property-runs.ts'
-import { FROM, FROM6, decodedReply, wire, wire6 } from './packets.ts'
+} from '../../../../src/networks/mainline/wire/bounds.ts'
+import { textOf } from '../../../codecs/bencode-samples.ts'
+import { runs } from '../../../property-runs.ts'
+import { FROM, FROM6, decodedReply, wire, wire6 } from '../packets.ts'
 
 const idAt = (index: number) => asId(new Uint8Array(20).fill(index + 1))
 const contacts4 = (count: number): Contact[] =>
