@@ -18,6 +18,13 @@ export type { Peer } from './networks/mainline/queries.ts'
 export type { SearchOutcome } from './networks/mainline/search.ts'
 export type { FamilyStats, MainlineStats } from './networks/mainline/stats.ts'
 export { isValidNodeId } from './networks/mainline/node-id.ts'
+export {
+  decodeTorrentValue,
+  encodeTorrentValue,
+  formatTorrentLink,
+  parseTorrentLink,
+} from './networks/mainline/updatable-torrent.ts'
+export type { TorrentLink } from './networks/mainline/updatable-torrent.ts'
 export { idFromHex, toHex } from './kademlia/id.ts'
 export type { Id } from './kademlia/id.ts'
 export type { Address, Contact } from './kademlia/contact.ts'
@@ -32,6 +39,7 @@ export { createMemoryStore } from './stores/memory-store.ts'
 export { openSqliteStore } from './stores/sqlite-store.ts'
 export { StoreError } from './stores/store.ts'
 export type { Commitment, NodeState, PeerRefusal, PeerSampleOptions, PeerStore } from './stores/store.ts'
+export type { RecordRefusal, RecordStore, RecordVersion, StoredRecord } from './stores/store.ts'
 export type { SavedContact, Store, StoredPeer, StoreErrorCode } from './stores/store.ts'
 export { TransportError } from './transports/transport-error.ts'
 export type { TransportErrorCode } from './transports/transport-error.ts'
