@@ -80,6 +80,14 @@ export class MemoryPeers implements PeerStore {
     return { infoHashes: this.#byInfoHash.size, peers: this.#peers }
   }
 
+  refusal(infoHash: Id, compact: Uint8Array): PeerRefusal | null {
+    const swarms = this.#byInfoHash.get(byteKey(infoHash))
+    const family = familyOf(compact)
+    const identity = this.#identityOf(compact)
+    if (swarms && swarmOf(swarms, family).get(identity)) return null
+    return this.#refusal(swarms, family, identity)
+  }
+
   announce(
     infoHash: Id,
     peer: StoredPeer,

@@ -2,16 +2,18 @@
 // do.
 import { StoreLife } from './life.ts'
 import { MemoryPeers, type PeerStoreOptions } from './memory-peers.ts'
+import { MemoryRecords, type RecordStoreOptions } from './memory-records.ts'
 import { MemoryState } from './memory-state.ts'
 import type { Store } from './store.ts'
 
-export type MemoryStoreOptions = PeerStoreOptions
+export type MemoryStoreOptions = PeerStoreOptions & RecordStoreOptions
 
 /** An empty store in memory. */
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const life = new StoreLife()
   return {
     peers: new MemoryPeers(life, options),
+    records: new MemoryRecords(life, options),
     state: new MemoryState(life),
     commit() {
       life.assertOpen()

@@ -1,11 +1,11 @@
-// How many entries of a store came from one source: an IP address and the prefix around it. specs/threats.md
-// T6, T12. In IPv6 a subscriber owns a whole /64, so the /64 counts as the address; prefixes are /24 and /48.
-// Its own bound: at most two counts for each entry that its owner holds.
+// How much of a store came from one source: an IP address and the prefix around it. specs/threats.md T6, T12. In IPv6 a
+// subscriber owns a whole /64, so the /64 counts as the address; prefixes are /24 and /48. What is counted, entries or
+// bytes, is its owner's. Its own bound: at most two counts for each entry that its owner holds.
 
 export interface QuotaLimits {
-  /** Entries of one IPv4 address or one IPv6 /64. */
+  /** Of one IPv4 address or one IPv6 /64: entries, where nothing else is said. */
   readonly maxPerIp: number
-  /** Entries of one IPv4 /24 or one IPv6 /48. */
+  /** Of one IPv4 /24 or one IPv6 /48. */
   readonly maxPerPrefix: number
 }
 
@@ -19,22 +19,21 @@ export class SourceQuota {
   }
 
   /**
-   * Whether one more entry of this IP (its key of 4 or 16 characters, see byte-key.ts) is allowed, or what
-   * forbids it.
+   * Whether so much more of this IP (its key of 4 or 16 characters, see byte-key.ts) is allowed, or what forbids it.
    */
-  refusal(ipKey: string): 'too-many-from-ip' | 'too-many-from-prefix' | null {
+  refusal(ipKey: string, amount = 1): 'too-many-from-ip' | 'too-many-from-prefix' | null {
     if (this.#limits === null) return null
-    if (this.#count(addressOf(ipKey)) >= this.#limits.maxPerIp) return 'too-many-from-ip'
-    if (this.#count(prefixOf(ipKey)) >= this.#limits.maxPerPrefix) return 'too-many-from-prefix'
+    if (this.#count(addressOf(ipKey)) + amount > this.#limits.maxPerIp) return 'too-many-from-ip'
+    if (this.#count(prefixOf(ipKey)) + amount > this.#limits.maxPerPrefix) return 'too-many-from-prefix'
     return null
   }
 
-  take(ipKey: string): void {
-    this.#add(ipKey, 1)
+  take(ipKey: string, amount = 1): void {
+    this.#add(ipKey, amount)
   }
 
-  giveBack(ipKey: string): void {
-    this.#add(ipKey, -1)
+  giveBack(ipKey: string, amount = 1): void {
+    this.#add(ipKey, -amount)
   }
 
   #add(ipKey: string, difference: number): void {

@@ -7,14 +7,15 @@ import { byteKey } from './byte-key.ts'
 import { Committer } from './committer.ts'
 import { StoreLife } from './life.ts'
 import { MemoryPeers, type PeerStoreOptions } from './memory-peers.ts'
+import { MemoryRecords, type RecordStoreOptions } from './memory-records.ts'
 import { MemoryState } from './memory-state.ts'
 import { resultCode } from './node-sqlite.ts'
 import { damaged, openFile, storeErrorOf, type FileOptions } from './sqlite-file.ts'
 import { loadPeers, PeerJournal, PeerTable } from './sqlite-peers.ts'
 import { loadState, StateJournals } from './sqlite-state.ts'
-import type { NodeState, PeerStore, Store } from './store.ts'
+import type { NodeState, PeerStore, RecordStore, Store } from './store.ts'
 
-export interface SqliteStoreOptions extends PeerStoreOptions, Partial<FileOptions> {
+export interface SqliteStoreOptions extends PeerStoreOptions, RecordStoreOptions, Partial<FileOptions> {
   /**
    * The time at opening, in ms since 1970: what was refreshed later than that counts as refreshed now.
    * Default: the clock's.
@@ -52,6 +53,7 @@ const SQLITE_ERROR = 1
 
 class SqliteStore implements Store {
   readonly peers: PeerStore
+  readonly records: RecordStore
   readonly state: NodeState
   readonly #database: DatabaseSync
   readonly #committer: Committer
@@ -73,6 +75,7 @@ class SqliteStore implements Store {
       peerJournal.drop(byteKey(infoHash) + byteKey(peer.compact), infoHash, peer)
     })
     this.peers = peers
+    this.records = new MemoryRecords(this.#life, options)
     this.state = state
   }
 

@@ -88,11 +88,11 @@ export interface StoredRecord extends RecordVersion {
   readonly expiresAt: number
 }
 
-/** Why a record is not stored; the bounds stand in `RecordLimits` of memory-records.ts. */
+/** Why a record is not stored; the bounds stand in `RecordLimits` of record-room.ts. */
 export type RecordRefusal =
-  /** A newer version is held, or was until it expired. */
+  /** A newer version is held, was held, or was seen. */
   | 'older'
-  /** Another record of the same version is held, or was. */
+  /** Another record of the same version is held, was held, or was seen. */
   | 'conflict'
   | 'too-many-records'
   | 'too-many-bytes'
@@ -102,27 +102,34 @@ export type RecordRefusal =
 /** Records by key, newest version wins. BEP 44; drogulus. */
 export interface RecordStore {
   /**
-   * Adds, replaces by a newer version, or refreshes the same; `why` names what forbids it. What is held is never
-   * thrown out for a newcomer: it was acknowledged. A refresh is never refused, and counts for the source that brings
-   * it. Never goes back: also not behind what has expired or was only seen (`newest`). The bytes are copied. Throws
-   * RangeError for data or a key that is too long, a digest of other than 20 bytes, or a time that is no number.
+   * Adds, replaces by a newer version, or refreshes the same; `why` names what forbids it. First of all it never goes
+   * back, neither behind what is held nor behind what has expired or was only seen (`newest`). Then there must be room:
+   * what is held is never thrown out for a newcomer, for it was acknowledged. A refresh always has room, and so has a
+   * newer version that is no larger; both count from then on for the source that brings them. A refresh keeps the bytes
+   * that are held, and never shortens their time. The bytes are copied. Throws RangeError for a key, a source or data of
+   * a length that cannot be, a digest of other than 20 bytes, a version that is not 0 … 2^63 - 1, a time that is no
+   * number.
    */
-  put(record: StoredRecord): { readonly stored: true } | { readonly stored: false; readonly why: RecordRefusal }
+  put(
+    record: StoredRecord,
+  ): { readonly stored: true } | { readonly stored: false; readonly why: RecordRefusal }
   /** What is held and has not expired at this time. Its bytes are not to be changed. */
   get(key: Id, now: number): StoredRecord | null
   /** Why a record of a key that is not held would be refused for lack of room; null: there is room. */
   refusal(key: Id, source: Uint8Array): RecordRefusal | null
+  /** Drops what is held; its version is remembered, as if it had expired. */
   remove(key: Id): void
-  /** The newest version known of: held, expired not long ago, or seen. */
+  /** The newest version known of: held, expired not long ago, or seen. Of one version what was held comes first. */
   newest(key: Id): RecordVersion | null
   /**
    * Notes a version that was seen elsewhere, so that none that is older is taken or believed, also after a restart. At
    * most MAX_SEEN, the one not seen for longest is forgotten; never for one that expired, which have a list of their own.
+   * Throws RangeError as `put` does.
    */
   sawVersion(key: Id, seen: RecordVersion, now: number): void
   /** Drops what has expired at this time, at most `limit` at a call; how many. Its version is remembered. */
   expire(now: number, limit: number): number
-  /** What is held, in any order. */
+  /** What is held, in any order; also what has expired and was not dropped yet. */
   all(): Iterable<StoredRecord>
   readonly size: { readonly records: number; readonly bytes: number }
 }
