@@ -134,6 +134,9 @@ export class FamilyNode {
       tables: (other) => (other === family ? table : (this.#observer.sibling()?.table ?? null)),
       tokens,
       peers: store.peers,
+      peerLifetimeMs: options.peerLifetimeMs,
+      records: store.records,
+      itemLifetimeMs: options.itemLifetimeMs,
       fraction: () => random.fraction(),
       storeFailed: (error) => this.#observer.storeFailed(error),
       readOnly,
@@ -178,6 +181,11 @@ export class FamilyNode {
     const { host } = this.local
     const reach = reachOf(host)
     return reach === 'global' || (reach !== 'none' && this.#shared.options.private) ? host : null
+  }
+
+  /** Whether we store for others: not when read-only. */
+  get serves(): boolean {
+    return !this.#shared.options.readOnly
   }
 
   get queryOptions(): QueryOptions {

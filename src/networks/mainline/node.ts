@@ -18,9 +18,9 @@ import { Announcer, type AnnounceOptions, type WriteReport } from './announce.ts
 import { bare, toHostPort, toIdArgument } from './arguments.ts'
 import type { AddressLike, AskedLike, IdLike, QueryLike } from './arguments.ts'
 import { askDirectly, type DirectAnswer } from './direct-query.ts'
+import { Expiry } from './expiry.ts'
 import { FamilyNode, type FamilyPorts } from './family.ts'
 import type { ResolvedOptions } from './options.ts'
-import { PeerExpiry } from './peer-expiry.ts'
 import { findNode, type Peer } from './queries.ts'
 import { searchPeers, type SearchOutcome } from './search.ts'
 import { statsOf, type MainlineStats } from './stats.ts'
@@ -79,7 +79,7 @@ export class MainlineNode {
   readonly #events = new TypedEvents<MainlineEvents>()
   readonly #commits: CommitBatch
   readonly #announcer: Announcer
-  readonly #expiry: PeerExpiry
+  readonly #expiry: Expiry
   #closing: Promise<void> | null = null
 
   constructor(parts: MainlineParts) {
@@ -105,10 +105,12 @@ export class MainlineNode {
       )
     }
     this.#families = families
-    this.#expiry = new PeerExpiry({
+    this.#expiry = new Expiry({
       scheduler,
       peers: store.peers,
-      lifetimeMs: options.peerLifetimeMs,
+      records: store.records,
+      peerLifetimeMs: options.peerLifetimeMs,
+      itemLifetimeMs: options.itemLifetimeMs,
       changed: () => this.#commits.schedule(),
       failed: (error) => this.warn(error),
     })

@@ -45,6 +45,8 @@ export interface MainlineOptions {
   readonly announceIntervalMs?: number
   /** How long a peer is kept that does not announce itself again. Default 45 min (libtorrent). */
   readonly peerLifetimeMs?: number
+  /** How long an item is kept that nobody puts again. Default 2 h (BEP 44). */
+  readonly itemLifetimeMs?: number
   /** The client version `v` in every message: 4 bytes. Default 'XO' and 0.1. BEP 5, BEP 20. */
   readonly version?: Uint8Array
   readonly parameters?: Partial<TunableParameters>
@@ -67,6 +69,7 @@ export interface ResolvedOptions {
   readonly rateLimit: boolean
   readonly announceIntervalMs: number
   readonly peerLifetimeMs: number
+  readonly itemLifetimeMs: number
   readonly version: Uint8Array
   readonly parameters: Parameters
 }
@@ -81,6 +84,7 @@ const KNOWN: readonly (keyof MainlineOptions)[] = [
   'rateLimit',
   'announceIntervalMs',
   'peerLifetimeMs',
+  'itemLifetimeMs',
   'version',
   'parameters',
 ]
@@ -122,6 +126,10 @@ export function resolveOptions(options: MainlineOptions): ResolvedOptions {
       30 * MINUTE,
     ]),
     peerLifetimeMs: toInteger('peerLifetimeMs', options.peerLifetimeMs ?? 45 * MINUTE, [100, 1_440 * MINUTE]),
+    itemLifetimeMs: toInteger('itemLifetimeMs', options.itemLifetimeMs ?? 120 * MINUTE, [
+      100,
+      1_440 * MINUTE,
+    ]),
     version: resolveVersion(options.version),
     parameters: resolveParameters(options.parameters ?? {}),
   }

@@ -35,7 +35,13 @@ export interface MainlineStats {
   readonly network: 'mainline'
   readonly readOnly: boolean
   readonly families: readonly FamilyStats[]
-  readonly stored: { readonly infoHashes: number; readonly peers: number }
+  /** What others store here, and we ourselves; `itemBytes` as the store keeps them. */
+  readonly stored: {
+    readonly infoHashes: number
+    readonly peers: number
+    readonly items: number
+    readonly itemBytes: number
+  }
   /** Announces that are kept alive. */
   readonly commitments: number
 }
@@ -45,11 +51,12 @@ export function statsOf(
   store: Store,
   facts: { readonly readOnly: boolean; readonly now: number },
 ): MainlineStats {
+  const { records, bytes } = store.records.size
   return {
     network: 'mainline',
     readOnly: facts.readOnly,
     families: families.map((family) => familyStats(family, facts.now)),
-    stored: { ...store.peers.size },
+    stored: { ...store.peers.size, items: records, itemBytes: bytes },
     commitments: store.state.commitments().length,
   }
 }
