@@ -16,14 +16,22 @@ interface Room {
   types?: readonly string[]
   /** Modules of Node without `node:`, or all of them. */
   builtins?: readonly string[] | 'any'
-  /** May it use packages from npm? */
-  packages?: boolean
+  /** May it use packages from npm: any, or which? */
+  packages?: boolean | readonly string[]
 }
 
 /** Everything without sockets, files or timers: what a network may use and a browser can be given. */
 const PURE_BUILTINS = ['buffer', 'crypto', 'events', 'util']
 
 const BELOW_NETWORKS = ['kademlia', 'codecs', 'node']
+
+const NETWORKS: Room = { values: BELOW_NETWORKS, types: ['stores'], builtins: PURE_BUILTINS }
+
+/** Single files that may do what their room may not. */
+const EXCEPTIONS: Readonly<Record<string, Room>> = {
+  'networks/mainline/keys/expanded-key.ts': { ...NETWORKS, packages: ['@noble/ed25519'] },
+  'networks/mainline/keys/key-file.ts': { ...NETWORKS, builtins: [...PURE_BUILTINS, 'fs', 'path'] },
+}
 
 const ROOMS: Readonly<Record<string, Room>> = {
   kademlia: { values: [] },
@@ -35,7 +43,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   stores: { values: [], types: ['kademlia'], builtins: ['sqlite', 'fs', 'path'] },
   transports: { values: [], types: ['kademlia', 'node'], builtins: 'any', packages: true },
-  networks: { values: BELOW_NETWORKS, types: ['stores'], builtins: PURE_BUILTINS },
+  networks: NETWORKS,
   'networks/*/open.ts': {
     values: [...BELOW_NETWORKS, 'networks', 'stores', 'transports'],
     builtins: 'any',
@@ -78,7 +86,9 @@ function refusal(room: Room, own: string, from: Source, found: Import): string |
     return isAllowed ? undefined : `${own} may not import ${specifier}`
   }
   if (!specifier.startsWith('.')) {
-    return room.packages === true ? undefined : `${own} may not import the package ${specifier}`
+    const { packages = false } = room
+    const isAllowed = packages === true || (packages !== false && packages.includes(specifier))
+    return isAllowed ? undefined : `${own} may not import the package ${specifier}`
   }
   const target = inSrc(resolve(from.path, specifier))
   if (target === undefined) return `${own} may not import ${specifier}, which is outside src/`
@@ -96,7 +106,7 @@ export function forbiddenImports(source: Source): string[] {
   if (path === undefined || !path.includes('/')) return []
   const own = roomOf(path)
   if (own === 'cli') return []
-  const room = OPEN_FILE.test(path) ? ROOMS['networks/*/open.ts'] : ROOMS[own]
+  const room = EXCEPTIONS[path] ?? (OPEN_FILE.test(path) ? ROOMS['networks/*/open.ts'] : ROOMS[own])
   if (room === undefined) return [`${source.path}:1 ${own} is no room of the house`]
   return importsOf(tokenize(source.text)).flatMap((found) => {
     const reason = refusal(room, own, source, found)
