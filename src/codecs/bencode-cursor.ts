@@ -4,7 +4,8 @@
 import { BencodeError } from './bencode-value.ts'
 import type { BencodeErrorCode, BencodeProfile } from './bencode-value.ts'
 
-export const TOKEN = { end: 0, string: 1, integer: 2, list: 3, dictionary: 4, key: 5 } as const
+/** `opaque` is none that a cursor reads: it marks a value that was passed over unread. */
+export const TOKEN = { end: 0, string: 1, integer: 2, list: 3, dictionary: 4, key: 5, opaque: 6 } as const
 export type Token = (typeof TOKEN)[keyof typeof TOKEN]
 
 const DIGIT_0 = 0x30
@@ -85,6 +86,12 @@ export class BencodeCursor {
     const first = this.next()
     if (first === TOKEN.list || first === TOKEN.dictionary) this.leave()
     return first
+  }
+
+  /** Leaves the value that comes next unread, of which the caller knows that it ends at `end`. */
+  jump(end: number): void {
+    if (this.expects[this.depth] === AT_VALUE) this.expects[this.depth] = AT_KEY
+    this.at = end
   }
 
   /** Goes behind the end of the container that is open. */

@@ -2,8 +2,15 @@
 // fields are known beforehand. Same grammar and bounds as the decoder, by the same cursor.
 import { TOKEN } from './bencode-cursor.ts'
 import type { BencodeCursor, Token } from './bencode-cursor.ts'
+import { extentOf } from './bencode-extent.ts'
 
 const ABSENT = -1
+
+/**
+ * A field whose value is not read, only found: of any spelling and depth (bencode-extent.ts), and no part of what the
+ * profile counts. Its token is `opaque`, whatever it is.
+ */
+export const OPAQUE = 'opaque'
 
 /** Places in the table that keys are looked up by; a power of two, several times the keys. */
 const HASH_PLACES = 64
@@ -21,15 +28,18 @@ const TYPE = 3
  */
 export class BencodeFields {
   private readonly keys: readonly Uint8Array[]
-  private readonly nested: readonly (BencodeFields | null)[]
+  private readonly nested: readonly (BencodeFields | typeof OPAQUE | null)[]
   /** START is ABSENT for fields that are not there. */
   private readonly notes: Int32Array
   /** From hash of a key to the index of the one field that it can be. */
   private readonly places: Int8Array
   private readonly factor: number
 
-  /** `keys`: ASCII, not empty, at most 16. `nested`: of which fields that are dictionaries the fields are wanted. */
-  constructor(keys: readonly string[], nested: Readonly<Record<string, BencodeFields>> = {}) {
+  /**
+   * `keys`: ASCII, not empty, at most 16. `nested`: of which fields that are dictionaries the fields are wanted, and
+   * which fields are left unread.
+   */
+  constructor(keys: readonly string[], nested: Readonly<Record<string, BencodeFields | typeof OPAQUE>> = {}) {
     this.keys = keys.map((key) => Uint8Array.from(key, (character) => character.charCodeAt(0)))
     this.nested = keys.map((key) => nested[key] ?? null)
     this.notes = new Int32Array(NOTES * keys.length).fill(ABSENT)
@@ -87,6 +97,7 @@ export class BencodeFields {
     const nested = this.nested[index]!
     let token: Token
     if (nested === null) token = cursor.skip()
+    else if (nested === OPAQUE) token = passOver(cursor)
     else {
       token = cursor.next()
       if (token === TOKEN.dictionary) nested.scan(cursor)
@@ -102,7 +113,8 @@ export class BencodeFields {
 
   private indexOf(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return ABSENT
-    const index = this.places[(bytes[start]! + this.factor * (end - start)) & (HASH_PLACES - 1)]!
+    const spread = this.factor * (end - start + bytes[end - 1]!)
+    const index = this.places[(bytes[start]! + spread) & (HASH_PLACES - 1)]!
     if (index < 0) return ABSENT
     const key = this.keys[index]!
     if (key.length !== end - start) return ABSENT
@@ -111,17 +123,26 @@ export class BencodeFields {
   }
 }
 
-/** A factor under which first byte + factor · length is different for all keys, and the places that follow. */
+function passOver(cursor: BencodeCursor): Token {
+  const end = extentOf(cursor.bytes, cursor.at)
+  if (end < 0) cursor.fail('truncated', 'a value has no end')
+  cursor.jump(end)
+  return TOKEN.opaque
+}
+
+/** A factor under which first byte + factor · (length + last byte) differs for all keys, and the places that follow. */
 function perfectHash(keys: readonly Uint8Array[]): { factor: number; places: Int8Array } {
   for (let factor = 1; factor < HASH_PLACES; factor++) {
     const places = new Int8Array(HASH_PLACES).fill(ABSENT)
     const isTaken = keys.some((key, index) => {
-      const place = (key[0]! + factor * key.length) & (HASH_PLACES - 1)
+      const place = (key[0]! + factor * (key.length + key.at(-1)!)) & (HASH_PLACES - 1)
       const taken = places[place] !== ABSENT
       places[place] = index
       return taken
     })
     if (!isTaken) return { factor, places }
   }
-  throw new RangeError('two keys have the same first letter and length')
+  throw new RangeError(
+    'two keys have the same first letter, and last letter and length that add up to the same',
+  )
 }

@@ -1,5 +1,5 @@
-// The wire of mainline: KRPC messages (BEP 5, 32, 33, 42, 43) between bytes and messages.ts. This file is the door;
-// wire/decode.ts reads, wire/encode.ts writes, wire/bounds.ts has the numbers.
+// The wire of mainline: KRPC messages (BEP 5, 32, 33, 42, 43, 44, 51) between bytes and messages.ts. This file is the
+// door; wire/decode*.ts read, wire/encode*.ts write, wire/bounds.ts has the numbers.
 // Not here: what is answered (answers.ts), what a reply means to a lookup (queries.ts), sockets.
 import type { Family } from '../../codecs/compact-address.ts'
 import type { Id } from '../../kademlia/id.ts'
@@ -7,7 +7,8 @@ import type { Wire } from '../../kademlia/ports.ts'
 import type { MainlineQuery, MainlineReply } from './messages.ts'
 import { VERSION_BYTES } from './wire/bounds.ts'
 import { decodeMessage } from './wire/decode.ts'
-import { encodeError, encodeQuery } from './wire/encode.ts'
+import { encodeQuery } from './wire/encode-query.ts'
+import { encodeError } from './wire/encode.ts'
 import { encodeReply } from './wire/encode-reply.ts'
 
 export interface WireOptions {
@@ -24,7 +25,8 @@ export interface WireOptions {
 }
 
 /**
- * Mainline's codec. `decode` throws only ProtocolError. Datagrams that we encode have at most 1024 bytes (K-15).
+ * Mainline's codec. `decode` throws only ProtocolError. Datagrams that we encode have at most 1024 bytes; those that
+ * carry an item at most 1472 over IPv4 and 1452 over IPv6 (K-15).
  * What `encodeReply` returns is overwritten by the next `encodeReply` of any wire; queries and errors are fresh.
  * Wires share buffers, so one costs nothing but its closures. Throws RangeError for a version of other than 4 bytes.
  */

@@ -9,8 +9,23 @@ export const VERSION_BYTES = 4
 /** A contact in `nodes` and `nodes6`: id, IP, port (BEP 5, BEP 32). */
 export const NODE_BYTES = { 4: ID_BYTES + 6, 6: ID_BYTES + 18 } as const
 
-/** The largest datagram that we send (BEP 32, K-15). BEP 44 messages will need a bound of their own. */
+/** The largest datagram that we send when it carries no item (BEP 32, B33-11, B51-03, K-15). */
 export const MAX_DATAGRAM_BYTES = 1_024
+
+/**
+ * The largest datagram that we send when it carries an item of BEP 44, whose value alone may have 1000 bytes (K-15):
+ * what fits unfragmented into Ethernet's 1500 bytes with the headers of IP and UDP.
+ */
+export const MAX_ITEM_DATAGRAM_BYTES = { 4: 1_472, 6: 1_452 } as const
+
+/**
+ * Up to where contacts are added to an item: over IPv6 not beyond what every link must carry (1280 bytes, RFC 8200),
+ * which an item alone may exceed, because a value that is not sent is not stored either.
+ */
+export const MAX_ITEM_CONTACTS_BYTES = { 4: 1_472, 6: 1_232 } as const
+
+/** What a buffer needs for any datagram of ours. */
+export const LARGEST_DATAGRAM_BYTES = 1_472
 
 /**
  * Write tokens, in both directions. BEP 5 gives no bound; deployed ones have 4 to 20 bytes. A query with a longer one
@@ -20,7 +35,9 @@ export const MAX_TOKEN_BYTES = 64
 
 /**
  * Transactions of queries. Any length is to be echoed (K-02), but it must fit in the answer: this leaves 256 bytes,
- * more than all that is never shed from a reply (226 with IPv6 and the longest token). Longer ones are dropped.
+ * more than an error takes, and than what is never shed from a reply without filters and item (226 with IPv6 and the
+ * longest token). Longer ones are dropped. To a query with more than about 130 bytes an item or filters may not fit:
+ * its answer is then an error, for an item is sent whole or not at all, and who asks so learns why.
  */
 export const MAX_TRANSACTION_BYTES = MAX_DATAGRAM_BYTES - 256
 
@@ -29,6 +46,9 @@ export const MAX_CONTACTS = 16
 
 /** Peers taken from `values` (specs T26). */
 export const MAX_VALUES = 200
+
+/** Infohashes taken from `samples`; 70 fill an Ethernet frame. The first ones count. */
+export const MAX_SAMPLES = 100
 
 /** Bytes of the text of an error: received ones are cut there, and so are ours. */
 export const MAX_ERROR_BYTES = 128

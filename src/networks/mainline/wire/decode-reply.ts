@@ -1,37 +1,77 @@
-// Reads the compact lists of replies: contacts and peers. What in them is no contact or peer is left out.
-import { TOKEN } from '../../../codecs/bencode-cursor.ts'
-import type { BencodeCursor } from '../../../codecs/bencode-cursor.ts'
+// Reads what a reply holds: contacts, peers, token, filters (BEP 33) and samples (BEP 51); items are in decode-item.ts.
+// What cannot be what it should be is left out, and the rest stays.
+import { BencodeCursor, TOKEN } from '../../../codecs/bencode-cursor.ts'
+import { ENVELOPE } from '../../../codecs/bencode-value.ts'
 import { COMPACT_BYTES, readAddress } from '../../../codecs/compact-address.ts'
 import type { Family } from '../../../codecs/compact-address.ts'
 import type { Contact } from '../../../kademlia/contact.ts'
 import { asId } from '../../../kademlia/id.ts'
-import { ID_BYTES, MAX_CONTACTS, MAX_VALUES, NODE_BYTES } from './bounds.ts'
+import type { Id } from '../../../kademlia/id.ts'
+import type { MainlineReply } from '../messages.ts'
+import {
+  FILTER_BYTES,
+  ID_BYTES,
+  MAX_CONTACTS,
+  MAX_SAMPLE_INTERVAL_S,
+  MAX_SAMPLES,
+  MAX_TOKEN_BYTES,
+  MAX_VALUES,
+  NODE_BYTES,
+} from './bounds.ts'
+import { readItem } from './decode-item.ts'
+import { bytesOf, integerOf, RESULT, results } from './fields.ts'
+
+type Draft = { -readonly [key in keyof MainlineReply]: MainlineReply[key] }
+
+const items = new BencodeCursor(ENVELOPE)
+
+/** The `r` of a reply, of which `id` has been read. Never throws. */
+export function readResults(bytes: Uint8Array): MainlineReply {
+  const reply: Draft = {}
+  const nodes = readContacts(bytes, RESULT.nodes, 4)
+  if (nodes !== null) reply.nodes = nodes
+  const nodes6 = readContacts(bytes, RESULT.nodes6, 6)
+  if (nodes6 !== null) reply.nodes6 = nodes6
+  if (results.is(RESULT.values, TOKEN.list)) reply.values = readCompactPeers(bytes)
+  const tokenLength = results.lengthOf(RESULT.token)
+  if (tokenLength >= 0 && tokenLength <= MAX_TOKEN_BYTES) reply.token = bytesOf(bytes, results, RESULT.token)
+  // B33-06: one filter says nothing without the other.
+  if (results.lengthOf(RESULT.BFsd) === FILTER_BYTES && results.lengthOf(RESULT.BFpe) === FILTER_BYTES) {
+    const seeds = bytesOf(bytes, results, RESULT.BFsd)
+    reply.filters = { seeds, peers: bytesOf(bytes, results, RESULT.BFpe) }
+  }
+  const item = readItem(bytes)
+  if (item !== null) Object.assign(reply, item)
+  if (results.has(RESULT.samples)) readSamples(bytes, reply)
+  return reply
+}
 
 /**
- * The contacts in the `length` bytes at `start`, at most MAX_CONTACTS, those of port 0 left out. null when the length
- * is no multiple (B5-02, B32-02), or negative, which says that there is no such string.
+ * The contacts of a list, at most MAX_CONTACTS, those of port 0 left out. null when there is no such string, or its
+ * length is no multiple (B5-02, B32-02).
  */
-export function readContacts(
-  bytes: Uint8Array,
-  start: number,
-  length: number,
-  family: Family,
-): Contact[] | null {
+function readContacts(bytes: Uint8Array, field: number, family: Family): Contact[] | null {
   const size = NODE_BYTES[family]
+  const length = results.lengthOf(field)
   if (length < 0 || length % size !== 0) return null
   const contacts: Contact[] = []
+  const start = results.contentOf(field)
   for (let at = start; at < start + length && contacts.length < MAX_CONTACTS; at += size) {
     const address = readAddress(bytes, at + ID_BYTES, family)
     if (address.port === 0) continue
-    const id = asId(new Uint8Array(bytes.buffer, bytes.byteOffset + at, ID_BYTES))
-    contacts.push({ id, address })
+    contacts.push({ id: idAt(bytes, at), address })
   }
   return contacts
 }
 
-/** The peers of 6 and 18 bytes (B32-07) in the list before which `items` stands, at most MAX_VALUES. */
-export function readCompactPeers(bytes: Uint8Array, items: BencodeCursor): Uint8Array[] {
+function idAt(bytes: Uint8Array, at: number): Id {
+  return asId(new Uint8Array(bytes.buffer, bytes.byteOffset + at, ID_BYTES))
+}
+
+/** The peers of 6 and 18 bytes (B32-07) in `values`, at most MAX_VALUES. */
+function readCompactPeers(bytes: Uint8Array): Uint8Array[] {
   const peers: Uint8Array[] = []
+  items.open(bytes, results.startOf(RESULT.values))
   items.next()
   for (let token = items.skip(); token !== TOKEN.end && peers.length < MAX_VALUES; token = items.skip()) {
     const length = items.end - items.start
@@ -40,4 +80,23 @@ export function readCompactPeers(bytes: Uint8Array, items: BencodeCursor): Uint8
     if (hasPort) peers.push(new Uint8Array(bytes.buffer, bytes.byteOffset + items.start, length))
   }
   return peers
+}
+
+/**
+ * BEP 51. Samples that are no multiple of 20 bytes are none, and then neither are the numbers about them: the node
+ * counts as one that does not sample (B51-07).
+ */
+function readSamples(bytes: Uint8Array, reply: Draft): void {
+  const length = results.lengthOf(RESULT.samples)
+  if (length < 0 || length % ID_BYTES !== 0) return
+  const samples: Id[] = []
+  const start = results.contentOf(RESULT.samples)
+  const end = start + Math.min(length, MAX_SAMPLES * ID_BYTES)
+  for (let at = start; at < end; at += ID_BYTES) samples.push(idAt(bytes, at))
+  reply.samples = samples
+  const interval = integerOf(bytes, results, RESULT.interval)
+  // B51-06. Number() of a bigint is beyond the bounds as the bigint is.
+  if (interval !== null) reply.interval = Math.max(0, Math.min(MAX_SAMPLE_INTERVAL_S, Number(interval)))
+  const num = integerOf(bytes, results, RESULT.num)
+  if (typeof num === 'number' && num >= 0) reply.num = num
 }

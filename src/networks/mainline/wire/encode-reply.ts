@@ -5,7 +5,22 @@ import type { Family } from '../../../codecs/compact-address.ts'
 import type { Address, Contact, KnownContact } from '../../../kademlia/contact.ts'
 import { ERROR } from '../messages.ts'
 import type { MainlineReply } from '../messages.ts'
-import { ID_BYTES, MAX_DATAGRAM_BYTES, NODE_BYTES, VERSION_BYTES } from './bounds.ts'
+import {
+  ID_BYTES,
+  MAX_DATAGRAM_BYTES,
+  MAX_ITEM_CONTACTS_BYTES,
+  MAX_ITEM_DATAGRAM_BYTES,
+  NODE_BYTES,
+  VERSION_BYTES,
+} from './bounds.ts'
+import {
+  extrasSize,
+  hasExtras,
+  putBeforeContacts,
+  putBeforeId,
+  putBeforeToken,
+  putValue,
+} from './encode-extras.ts'
 import { encodeError, measureIp, putIp } from './encode.ts'
 import type { Self } from './encode.ts'
 import { ascii, stringSize, writer } from './writer.ts'
@@ -35,9 +50,11 @@ const BASE_BYTES =
   PART.end.length
 
 /**
- * A reply, in a buffer that the next reply overwrites. What does not fit in MAX_DATAGRAM_BYTES is shed: values from
- * their end, then nodes6, then nodes; that is, nodes have room first and values what is left. When its transaction leaves no room even so, it becomes a 203, and when that
- * does not fit either, ProtocolError is thrown; after decoding neither can be (MAX_TRANSACTION_BYTES).
+ * A reply, in a buffer that the next reply overwrites. It has at most MAX_DATAGRAM_BYTES, or with an item (`value`)
+ * MAX_ITEM_DATAGRAM_BYTES of the family. What does not fit is shed: values and samples from their end, then contacts
+ * of the other family, then those of `family`, whose list is the mandatory one (B33-11). All else is never shed: where
+ * it leaves no room for the transaction, the answer becomes a 203. When that does not fit either, ProtocolError is
+ * thrown, which after decoding cannot be (MAX_TRANSACTION_BYTES).
  * Contacts and values of the wrong family are left out (B32-07).
  */
 export function encodeReply(
@@ -47,26 +64,27 @@ export function encodeReply(
   self: Self,
   family: Family,
 ): Uint8Array {
-  const { nodes, nodes6, token, values } = reply
-  let room = MAX_DATAGRAM_BYTES - BASE_BYTES - measureIp(to) - stringSize(transaction.length)
-  // The keys stand even if all that is in them is shed.
-  if (nodes !== undefined) room -= PART.nodes.length + stringSize(0)
-  if (nodes6 !== undefined) room -= PART.nodes6.length + stringSize(0)
-  if (token !== undefined) room -= PART.token.length + stringSize(token.length)
-  if (room < 0) {
+  const extras = hasExtras(reply)
+  const size = BASE_BYTES + measureIp(to) + stringSize(transaction.length) + keptSize(reply, extras)
+  let room = roomBeside(size, family, reply.value !== undefined)
+  if (room === NO_ROOM) {
     return encodeError({ code: ERROR.protocol, message: 't is too long' }, transaction, to, self.version)
   }
+  const { token, values } = reply
   writer.beginReused()
   writer.put(PART.begin)
   putIp()
-  writer.put(PART.id)
+  if (extras) putBeforeId(reply)
+  else writer.put(PART.id)
   writer.put(self.id)
-  if (nodes !== undefined) room -= putContacts(PART.nodes, nodes, NODE_BYTES[4], room)
-  if (nodes6 !== undefined) room -= putContacts(PART.nodes6, nodes6, NODE_BYTES[6], room)
+  if (extras) putBeforeContacts(reply)
+  room -= putBothContacts(reply, family, room)
+  if (extras) room -= putBeforeToken(reply, room)
   if (token !== undefined) {
     writer.put(PART.token)
     writer.string(token)
   }
+  if (extras) putValue(reply)
   if (values !== undefined) putValues(values, COMPACT_BYTES[family], room)
   writer.put(PART.transaction)
   writer.string(transaction)
@@ -76,21 +94,55 @@ export function encodeReply(
   return writer.end()
 }
 
+/** What a reply has beside BASE_BYTES that is never shed. The keys of contacts stand even if all in them is shed. */
+function keptSize(reply: MainlineReply, extras: boolean): number {
+  const { nodes, nodes6, token } = reply
+  let size = extras ? extrasSize(reply) : 0
+  if (nodes !== undefined) size += PART.nodes.length + stringSize(0)
+  if (nodes6 !== undefined) size += PART.nodes6.length + stringSize(0)
+  if (token !== undefined) size += PART.token.length + stringSize(token.length)
+  return size
+}
+
+const NO_ROOM = -1
+
+/** Bytes left for what may be shed; NO_ROOM when `size`, which is never shed, is too much already. */
+function roomBeside(size: number, family: Family, hasItem: boolean): number {
+  if (!hasItem) return size > MAX_DATAGRAM_BYTES ? NO_ROOM : MAX_DATAGRAM_BYTES - size
+  if (size > MAX_ITEM_DATAGRAM_BYTES[family]) return NO_ROOM
+  return Math.max(0, MAX_ITEM_CONTACTS_BYTES[family] - size)
+}
+
+/** Writes both lists; those of `family` have room first, whichever key comes first. Says how much they took. */
+function putBothContacts({ nodes, nodes6 }: MainlineReply, family: Family, room: number): number {
+  let left = room
+  if (nodes !== undefined) {
+    const kept = family === 6 && nodes6 !== undefined ? growth(nodes6.length * NODE_BYTES[6]) : 0
+    left -= putContacts(PART.nodes, nodes, NODE_BYTES[4], left - kept)
+  }
+  if (nodes6 !== undefined) left -= putContacts(PART.nodes6, nodes6, NODE_BYTES[6], left)
+  return room - left
+}
+
+/** By how much an empty string grows when it gets so many bytes. */
+function growth(bytes: number): number {
+  return stringSize(bytes) - stringSize(0)
+}
+
 /** The contacts of one list while it is written; as many as ever fit in a datagram. */
 const forms: Uint8Array[] = []
 
 /** Writes the key and as many contacts as fit; says how much of `room` they took. */
 function putContacts(key: Uint8Array, contacts: readonly Contact[], size: number, room: number): number {
-  const empty = stringSize(0)
   let count = 0
-  for (let i = 0; i < contacts.length && stringSize((count + 1) * size) - empty <= room; i++) {
+  for (let i = 0; i < contacts.length && growth((count + 1) * size) <= room; i++) {
     const form = formOf(contacts[i]!)
     if (form.length === size) forms[count++] = form
   }
   writer.put(key)
   writer.prefix(count * size)
   for (let i = 0; i < count; i++) writer.put(forms[i]!)
-  return stringSize(count * size) - empty
+  return growth(count * size)
 }
 
 /** A contact as 26 or 38 bytes; 0 when its host is no IP address. Made once for a contact of the routing table. */

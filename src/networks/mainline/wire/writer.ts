@@ -1,6 +1,6 @@
 // Where mainline's messages are written: one buffer at a time, byte for byte, without objects in between.
-// What a message consists of is in encode.ts and encode-reply.ts.
-import { MAX_DATAGRAM_BYTES } from './bounds.ts'
+// What a message consists of is in encode-query.ts, encode-reply.ts and encode.ts.
+import { LARGEST_DATAGRAM_BYTES } from './bounds.ts'
 
 /** Fresh messages are written one behind the other into blocks of this size, because small arrays are dear. */
 const BLOCK_BYTES = 16_384
@@ -25,9 +25,9 @@ function digits(value: number): number {
   return value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : String(value).length
 }
 
-/** Writing is synchronous, so one writer serves all wires. The caller keeps to MAX_DATAGRAM_BYTES. */
+/** Writing is synchronous, so one writer serves all wires. The caller keeps to LARGEST_DATAGRAM_BYTES. */
 class DatagramWriter {
-  private reused = new Uint8Array(MAX_DATAGRAM_BYTES)
+  private reused = new Uint8Array(LARGEST_DATAGRAM_BYTES)
   private block = new Uint8Array(BLOCK_BYTES)
   private blockUsed = 0
   private bytes = this.reused
@@ -43,7 +43,7 @@ class DatagramWriter {
 
   /** Begins a message whose bytes are never written again. */
   beginFresh(): void {
-    if (this.blockUsed + MAX_DATAGRAM_BYTES > BLOCK_BYTES) {
+    if (this.blockUsed + LARGEST_DATAGRAM_BYTES > BLOCK_BYTES) {
       this.block = new Uint8Array(BLOCK_BYTES)
       this.blockUsed = 0
     }
@@ -78,6 +78,12 @@ class DatagramWriter {
       rest = Math.floor(rest / 10)
     }
     this.at = end
+  }
+
+  /** A whole number from 0 of any size, in decimal. */
+  bigint(value: bigint): void {
+    const text = String(value)
+    for (let i = 0; i < text.length; i++) this.bytes[this.at++] = text.charCodeAt(i)
   }
 
   /** The length prefix of a string. */

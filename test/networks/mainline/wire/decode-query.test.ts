@@ -157,7 +157,7 @@ describe('A malformed query', () => {
 describe('A method that we do not know', () => {
   test('K-08 is answered like find_node when it names a target', () => {
     const query = { method: 'find_node', target: HASH, want: { n4: false, n6: true } }
-    assert.deepEqual(decodedQuery(queryPacket('get', { target: HASH, want: ['n6'] })), query)
+    assert.deepEqual(decodedQuery(queryPacket('poll', { target: HASH, want: ['n6'] })), query)
     assert.deepEqual(decodedQuery(queryPacket('vote', { info_hash: HASH, want: ['n6'] })), query)
     assert.deepEqual(decodedQuery(queryPacket('vote', { info_hash: ID, target: HASH, want: ['n6'] })), query)
     assert.deepEqual(decodedQuery(queryPacket('', { target: 'short', info_hash: HASH, want: ['n6'] })), query)
@@ -165,14 +165,14 @@ describe('A method that we do not know', () => {
 
   test('K-08 is answered with 204 when it names none', () => {
     for (const args of [{}, { target: 'short' }, { target: 7, info_hash: 'x'.repeat(21) }]) {
-      const { answer, reason } = refusal(queryPacket('put', args))
+      const { answer, reason } = refusal(queryPacket('poll', args))
       assert.deepEqual(answer, { code: 204, message: 'Method Unknown', transaction: bytesOf('aa') })
       assert.equal(reason, 'unknown-method')
     }
   })
 
   test('K-08 is one that only begins like a known one, or is written otherwise', () => {
-    for (const method of ['pin', 'pings', 'PING', 'find_nodes', 'gibt_echt', 'announce-peer']) {
+    for (const method of ['pin', 'pings', 'PING', 'pu', 'gets', 'find_nodes', 'gibt_echt', 'announce-peer']) {
       assert.equal(refusal(queryPacket(method)).answer?.code, 204)
     }
   })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decodeBencode, encodeBencode } from '../../../../src/codecs/bencode.ts'
 import type { KnownContact } from '../../../../src/kademlia/contact.ts'
-import type { MainlineQuery } from '../../../../src/networks/mainline/messages.ts'
+import type { MainlineQuery, MainlineReply, Signed } from '../../../../src/networks/mainline/messages.ts'
 import { createWire } from '../../../../src/networks/mainline/wire.ts'
 import { bytesOf, textOf } from '../../../codecs/bencode-samples.ts'
 import {
@@ -24,6 +24,13 @@ const AA = bytesOf('aa')
 const IP = 'ip6:\x5d\xb8\xd8\x22\xc8\xd5'
 const OWN = '20:0123456789abcdefghij'
 const TAIL = '1:t2:aa1:v4:XO\x00\x01'
+
+const SIGNED: Signed = {
+  publicKey: new Uint8Array(32).fill(1),
+  salt: new Uint8Array(0),
+  seq: 1n,
+  signature: new Uint8Array(64).fill(2),
+}
 
 const known = (host: string, port: number): KnownContact => ({
   id: HASH,
@@ -56,6 +63,18 @@ describe('A query of ours', () => {
       { method: 'announce_peer', infoHash: HASH, port: 6881, token: bytesOf('token'), seed: true },
       { method: 'announce_peer', infoHash: HASH, port: 'implied', token: new Uint8Array(0), seed: false },
       { method: 'announce_peer', infoHash: HASH, port: 65_535, token: new Uint8Array(64), seed: false },
+      { method: 'get', target: HASH, want: { n4: true, n6: true }, seq: 2n ** 53n },
+      { method: 'get', target: HASH, want: null, seq: null },
+      { method: 'sample_infohashes', target: HASH, want: { n4: true, n6: false } },
+      { method: 'put', token: bytesOf('token'), value: bytesOf('5:value'), signed: null, cas: null },
+      { method: 'put', token: bytesOf('token'), value: bytesOf('li1ee'), signed: SIGNED, cas: null },
+      {
+        method: 'put',
+        token: bytesOf('token'),
+        value: bytesOf('de'),
+        signed: { ...SIGNED, seq: 2n ** 63n - 1n, salt: bytesOf('salt') },
+        cas: 0n,
+      },
     ]
     for (const asked of all) {
       const packet = wire.encodeQuery(asked, AA, FROM)
@@ -115,6 +134,26 @@ describe('A reply of ours', () => {
       nodes6: [{ id: ID, address: { host: '2a00::1', port: 65_535 } }],
       token: bytesOf('aoeusnth'),
       values: [bytesOf('axje.u'), bytesOf('idhtnm')],
+    }
+    const packet = wire.encodeReply(reply, AA, FROM)
+    assert.equal(textOf(encodeBencode(decodeBencode(packet))), textOf(packet))
+    assert.deepEqual(decodedReply(packet), reply)
+  })
+
+  test('K-14 has its keys sorted also when it has everything that BEP 33, 44 and 51 add', () => {
+    const reply: MainlineReply = {
+      nodes: [{ id: HASH, address: { host: '8.8.8.8', port: 1 } }],
+      nodes6: [{ id: ID, address: { host: '2a00::1', port: 65_535 } }],
+      token: bytesOf('aoeusnth'),
+      values: [bytesOf('axje.u'), bytesOf('idhtnm')],
+      filters: { seeds: new Uint8Array(256).fill(1), peers: new Uint8Array(256).fill(2) },
+      value: bytesOf('12:Hello World!'),
+      publicKey: new Uint8Array(32).fill(3),
+      signature: new Uint8Array(64).fill(4),
+      seq: 2n ** 63n - 1n,
+      interval: 21_600,
+      num: 1_000_000,
+      samples: [HASH, ID],
     }
     const packet = wire.encodeReply(reply, AA, FROM)
     assert.equal(textOf(encodeBencode(decodeBencode(packet))), textOf(packet))

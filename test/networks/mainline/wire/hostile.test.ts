@@ -54,7 +54,7 @@ const everyArgument: Record<string, Fields> = {
   get_peers: { id: ID, info_hash: HASH, noseed: 1, scrape: 1, want: ['n6'] },
   announce_peer: { id: ID, implied_port: 0, info_hash: HASH, port: 1, seed: 1, token: 'aoeusnth' },
   vote: { id: ID, target: HASH },
-  get: { id: ID, info_hash: HASH },
+  poll: { id: ID, info_hash: HASH },
 }
 const needed: Record<string, readonly string[]> = {
   ping: ['id'],
@@ -62,7 +62,7 @@ const needed: Record<string, readonly string[]> = {
   get_peers: ['id', 'info_hash'],
   announce_peer: ['id', 'info_hash', 'port', 'token'],
   vote: ['id', 'target'],
-  get: ['id', 'info_hash'],
+  poll: ['id', 'info_hash'],
 }
 const wrongValues: readonly (readonly [string, BencodeInput])[] = [
   ['an integer', 7],
@@ -87,7 +87,7 @@ describe('A field of another type', () => {
           const packet = encodeBencode({ t: 'aa', y: 'q', q, a: { ...args, [field]: value } })
           agree(packet)
           const isNeeded = needed[q]!.includes(field) && !isAllowed(field, what)
-          const expected = q in { vote: 1, get: 1 } && field !== 'id' ? '204 aa' : '203 aa'
+          const expected = q in { vote: 1, poll: 1 } && field !== 'id' ? '204 aa' : '203 aa'
           const outcome = outcomeOfWire(packet)
           if (isNeeded) assert.equal(outcome, expected, what)
           else assert.equal(typeof outcome, 'object', what)

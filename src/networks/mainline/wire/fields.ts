@@ -1,0 +1,92 @@
+// The fields of KRPC messages that we know, where the last scan found them, and how one of them is read.
+// What a field means, and what is done where it is wrong, is in decode.ts and its neighbours.
+import { integerAt, TOKEN } from '../../../codecs/bencode-cursor.ts'
+import { BencodeFields, OPAQUE } from '../../../codecs/bencode-fields.ts'
+import { MAX_SEQ } from './bounds.ts'
+
+/** The fields that we know, by their index; unknown ones are passed over. */
+export const TOP = { a: 0, e: 1, ip: 2, q: 3, r: 4, ro: 5, t: 6, y: 7 } as const
+export const ARGUMENT = {
+  id: 0,
+  implied_port: 1,
+  info_hash: 2,
+  noseed: 3,
+  port: 4,
+  scrape: 5,
+  seed: 6,
+  target: 7,
+  token: 8,
+  want: 9,
+  v: 10,
+  k: 11,
+  sig: 12,
+  seq: 13,
+  salt: 14,
+  cas: 15,
+} as const
+export const RESULT = {
+  id: 0,
+  nodes: 1,
+  nodes6: 2,
+  token: 3,
+  values: 4,
+  BFsd: 5,
+  BFpe: 6,
+  v: 7,
+  k: 8,
+  sig: 9,
+  seq: 10,
+  interval: 11,
+  num: 12,
+  samples: 13,
+} as const
+
+// `v` is left unread: a value may be deeper than a message (T17), and whatever it is must not cost us the message
+// around it, or nobody would be told that it is refused (K-13).
+export const args = new BencodeFields(Object.keys(ARGUMENT), { v: OPAQUE })
+export const results = new BencodeFields(Object.keys(RESULT), { v: OPAQUE })
+export const top = new BencodeFields(Object.keys(TOP), { a: args, r: results })
+
+/** The content of a string field, as a plain Uint8Array even where the datagram is a Buffer. */
+export function bytesOf(bytes: Uint8Array, fields: BencodeFields, field: number): Uint8Array {
+  return viewOf(bytes, fields.contentOf(field), fields.endOf(field))
+}
+
+/** The whole value of a field as it was received. */
+export function rawOf(bytes: Uint8Array, fields: BencodeFields, field: number): Uint8Array {
+  return viewOf(bytes, fields.startOf(field), fields.endOf(field))
+}
+
+function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
+}
+
+/** An integer exactly (K-14); null when the field is absent or none. */
+export function integerOf(bytes: Uint8Array, fields: BencodeFields, field: number): number | bigint | null {
+  if (!fields.is(field, TOKEN.integer)) return null
+  return integerAt(bytes, fields.contentOf(field), fields.endOf(field) - 1)
+}
+
+/** A sequence number, 0 … 2^63 − 1 (B44-14); null when the field is absent or anything else. */
+export function seqOf(bytes: Uint8Array, fields: BencodeFields, field: number): bigint | null {
+  const value = integerOf(bytes, fields, field)
+  return value === null || value < 0 || value > MAX_SEQ ? null : BigInt(value)
+}
+
+/** Set when present and not 0; of another type, it is as if it were absent. */
+export function isFlag(bytes: Uint8Array, fields: BencodeFields, field: number): boolean {
+  const value = integerOf(bytes, fields, field)
+  return value !== null && value !== 0
+}
+
+export function isOne(bytes: Uint8Array, fields: BencodeFields, field: number): boolean {
+  return integerOf(bytes, fields, field) === 1
+}
+
+/** What stands where something else should, for messages; never the bytes themselves (specs T33). */
+export function found(fields: BencodeFields, field: number): string {
+  if (!fields.has(field)) return 'none'
+  const token = fields.tokenOf(field)
+  if (token === TOKEN.string) return String(fields.lengthOf(field))
+  return token === TOKEN.integer ? 'an integer' : token === TOKEN.list ? 'a list' : 'a dictionary'
+}

@@ -1,0 +1,32 @@
+// How the wire says no: an answer to a malformed query, the failure of a request, or silence. Each is a ProtocolError.
+import { ProtocolError } from '../../../kademlia/ports.ts'
+import { ERROR } from '../messages.ts'
+import { ID_BYTES, MAX_TOKEN_BYTES } from './bounds.ts'
+import { ARGUMENT, args, bytesOf, found } from './fields.ts'
+
+/** In silence (K-09). */
+export function drop(reason: string, message: string): never {
+  throw new ProtocolError(message, { reason })
+}
+
+/** A query that is answered with an error, 203 unless a code says more. */
+export function refuse(transaction: Uint8Array, message: string, code: number = ERROR.protocol): never {
+  throw new ProtocolError(message, { reason: 'malformed-query', answer: { code, message, transaction } })
+}
+
+/** A reply whose request fails at once. */
+export function fail(transaction: Uint8Array, message: string): never {
+  throw new ProtocolError(message, { reason: 'malformed-reply', failedTransaction: transaction })
+}
+
+export function requireId(field: number, name: string, method: string, transaction: Uint8Array): void {
+  if (args.lengthOf(field) === ID_BYTES) return
+  refuse(transaction, `${method}: ${name} must be ${ID_BYTES} bytes, got ${found(args, field)}`)
+}
+
+export function readToken(method: string, bytes: Uint8Array, transaction: Uint8Array): Uint8Array {
+  const length = args.lengthOf(ARGUMENT.token)
+  if (length >= 0 && length <= MAX_TOKEN_BYTES) return bytesOf(bytes, args, ARGUMENT.token)
+  const got = found(args, ARGUMENT.token)
+  return refuse(transaction, `${method}: token must be at most ${MAX_TOKEN_BYTES} bytes, got ${got}`)
+}
