@@ -86,6 +86,8 @@ export class MemoryRecords implements RecordStore {
     else if (record.version === held.record.version) this.#replace(held, refreshed(held.record, record))
     else this.#replace(held, copyOfRecord(record))
     this.#changes?.records.put(key, this.#held.get(key)!.record)
+    // Last, because each change may be the one that commits: a tombstone gives way to a record that is written.
+    this.#tombstones.forget(key)
     return STORED
   }
 
@@ -139,13 +141,14 @@ export class MemoryRecords implements RecordStore {
    * brought its source above its share. Without room, as the bounds may have been lowered, it goes as if it had expired.
    */
   restore(given: StoredRecord, now: number): void {
-    const record = checkedRecord(given)
+    const record = notFromTheFuture(checkedRecord(given), wholeMs(now, 'now'))
     const key = byteKey(record.key)
     if (this.#room.wholeRefusal(record.data.length) === null) {
       this.#insert(key, record)
+      if (record.refreshedAt !== given.refreshedAt) this.#changes?.records.put(key, record)
       return
     }
-    this.#tombstones.note(record, wholeMs(now, 'now'))
+    this.#tombstones.note(record, record.refreshedAt)
     this.#changes?.records.drop(key, record)
   }
 
@@ -189,7 +192,6 @@ export class MemoryRecords implements RecordStore {
     this.#held.set(key, held)
     this.#expiry.add(held)
     this.#room.take(record)
-    this.#tombstones.forget(key)
   }
 
   #replace(held: HeldRecord, record: StoredRecord): void {
@@ -199,7 +201,7 @@ export class MemoryRecords implements RecordStore {
     this.#expiry.changed(held)
   }
 
-  /** Its version stays behind, so that none that is older is taken. */
+  /** Its version stays behind, so that none that is older is taken; noted first, for the same reason as above. */
   #drop(held: HeldRecord, now: number): void {
     this.#held.delete(held.key)
     this.#expiry.remove(held)
@@ -217,4 +219,12 @@ function refreshed(held: StoredRecord, { source, refreshedAt, expiresAt }: Store
     refreshedAt: Math.max(held.refreshedAt, refreshedAt),
     expiresAt: Math.max(held.expiresAt, expiresAt),
   }
+}
+
+/** A time after `now` came from a clock that was wrong, and counts as now. */
+function notFromTheFuture(record: StoredRecord, now: number): StoredRecord {
+  const { refreshedAt, expiresAt } = record
+  if (refreshedAt <= now) return record
+  const lifetimeMs = Math.max(0, expiresAt - refreshedAt)
+  return { ...record, refreshedAt: now, expiresAt: Math.min(expiresAt, now + lifetimeMs) }
 }

@@ -9,7 +9,7 @@ import type { RecordRefusal, StoredRecord } from './store.ts'
  * it expires. A newer version that is larger must find room for its bytes; one that is not, and a refresh, always fit.
  */
 export interface RecordLimits extends QuotaLimits {
-  /** Records in all. About 1 kB each, besides their data. */
+  /** Records in all. About 1.5 kB each, besides their data. */
   readonly maxRecords: number
   /** Bytes of data in all. */
   readonly maxBytes: number
@@ -19,7 +19,7 @@ export interface RecordLimits extends QuotaLimits {
   readonly maxBytesPerPrefix: number
 }
 
-/** Some 60 MB of memory when all is full. An ordinary node of the living network holds some hundred items. */
+/** Some 90 MB of memory when all is full, versions among them. An ordinary node of the living network holds some hundred items. */
 export const defaultRecordLimits: RecordLimits = {
   // No more than MAX_TOMBSTONES: no more than so many expire within the shortest lifetime, so a tombstone stays for at
   // least one lifetime (T13).

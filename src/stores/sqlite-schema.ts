@@ -45,6 +45,24 @@ const STEPS: readonly string[] = [
      done_at INTEGER NOT NULL ${timeCheck('done_at')},
      PRIMARY KEY (kind, key)
    ) STRICT, WITHOUT ROWID;`,
+  // Records with a rowid, because their rows are large: an index of its own keeps the keys close together.
+  `CREATE TABLE records (
+     key BLOB NOT NULL PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 64),
+     version INTEGER NOT NULL CHECK (version >= 0),
+     digest BLOB NOT NULL CHECK (length(digest) = 20),
+     data BLOB NOT NULL CHECK (length(data) <= 16384),
+     source BLOB CHECK (length(source) IN (4, 16)),
+     refreshed_at INTEGER NOT NULL ${timeCheck('refreshed_at')},
+     expires_at INTEGER NOT NULL ${timeCheck('expires_at')}
+   ) STRICT;
+   CREATE TABLE versions (
+     key BLOB NOT NULL CHECK (length(key) BETWEEN 1 AND 64),
+     kind TEXT NOT NULL CHECK (kind IN ('tombstone', 'seen')),
+     version INTEGER NOT NULL CHECK (version >= 0),
+     digest BLOB NOT NULL CHECK (length(digest) = 20),
+     noted_at INTEGER NOT NULL ${timeCheck('noted_at')},
+     PRIMARY KEY (key, kind)
+   ) STRICT, WITHOUT ROWID;`,
 ]
 
 /** The schema version that this program writes, and the newest that it reads. */

@@ -1,6 +1,6 @@
 // A store that outlives its process: reads answered from memory, changes written to one SQLite file by
 // commit(). Opening reads the whole file into memory, bounded by the same limits. Not here: tables
-// (sqlite-peers.ts, sqlite-state.ts), opening and refusing files (sqlite-file.ts), the transaction
+// (sqlite-peers.ts, sqlite-records.ts, sqlite-state.ts), opening and refusing files (sqlite-file.ts), the transaction
 // (committer.ts).
 import type { DatabaseSync } from 'node:sqlite'
 import { byteKey } from './byte-key.ts'
@@ -12,6 +12,7 @@ import { MemoryState } from './memory-state.ts'
 import { resultCode } from './node-sqlite.ts'
 import { damaged, openFile, storeErrorOf, type FileOptions } from './sqlite-file.ts'
 import { loadPeers, PeerJournal, PeerTable } from './sqlite-peers.ts'
+import { loadRecords, RecordJournals } from './sqlite-records.ts'
 import { loadState, StateJournals } from './sqlite-state.ts'
 import type { NodeState, PeerStore, RecordStore, Store } from './store.ts'
 
@@ -65,17 +66,23 @@ class SqliteStore implements Store {
     const changed = this.#committer.changed
 
     const peerJournal = new PeerJournal(new PeerTable(database, () => peers), changed)
+    const recordJournals = new RecordJournals(database, () => records, changed)
     const stateJournals = new StateJournals(database, () => state, changed)
     const peers = new MemoryPeers(this.#life, options, peerJournal)
+    const records = new MemoryRecords(this.#life, options, recordJournals)
     const state = new MemoryState(this.#life, stateJournals)
-    for (const journal of [peerJournal.journal, ...stateJournals.journals]) this.#committer.add(journal)
 
     loadState(database, state)
-    loadPeers(database, peers, options.now ?? Date.now(), ({ infoHash, peer }) => {
+    const now = options.now ?? Date.now()
+    loadRecords(database, records, now)
+    loadPeers(database, peers, now, ({ infoHash, peer }) => {
       peerJournal.drop(byteKey(infoHash) + byteKey(peer.compact), infoHash, peer)
     })
+    // Only now, so that nothing is written before everything has been read and found whole.
+    const journals = [peerJournal.journal, ...recordJournals.journals, ...stateJournals.journals]
+    for (const journal of journals) this.#committer.add(journal)
     this.peers = peers
-    this.records = new MemoryRecords(this.#life, options)
+    this.records = records
     this.state = state
   }
 
