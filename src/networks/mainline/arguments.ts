@@ -6,9 +6,18 @@ import { asId, idFromHex, type Id } from '../../kademlia/id.ts'
 import { badArgument } from '../../node/errors.ts'
 import { refuseUnknown, toFlag } from '../../node/reading.ts'
 import { isPort } from '../addresses.ts'
-import type { MainlineQuery, Want } from './messages.ts'
-import { ID_BYTES, MAX_TOKEN_BYTES } from './wire/bounds.ts'
+import { toKeyBytes, toPublicKey } from './keys/key-bytes.ts'
+import type { MainlineQuery, Signed, Want } from './messages.ts'
 import { parseHostPort, type BootstrapHost } from './options.ts'
+import {
+  ID_BYTES,
+  MAX_ITEM_BYTES,
+  MAX_SALT_BYTES,
+  MAX_SEQ,
+  MAX_TOKEN_BYTES,
+  SIGNATURE_BYTES,
+} from './wire/bounds.ts'
+import { isCanonical } from './wire/decode-item.ts'
 
 /** An id, infohash or target: 20 bytes, or 40 hex digits. */
 export type IdLike = Uint8Array | string
@@ -89,6 +98,41 @@ export type QueryLike =
       readonly token: Uint8Array
       readonly seed?: boolean
     }
+  | {
+      readonly method: 'get'
+      readonly target: IdLike
+      readonly want?: Want
+      readonly seq?: SeqLike | null
+    }
+  | PutLike
+  | { readonly method: 'sample_infohashes'; readonly target: IdLike; readonly want?: Want }
+
+/** A put as it travels: it stores nothing but what is signed here already. */
+export interface PutLike {
+  readonly method: 'put'
+  readonly token: Uint8Array
+  /** Canonical bencode of at most 1000 bytes. */
+  readonly value: Uint8Array
+  /** What makes the item mutable: 32 bytes, at most 64, 0 … 2^63 − 1, 64 bytes. */
+  readonly signed?: {
+    readonly publicKey: Uint8Array | string
+    readonly salt?: Uint8Array
+    readonly seq: SeqLike
+    readonly signature: Uint8Array | string
+  } | null
+  readonly cas?: SeqLike | null
+}
+
+/** A sequence number, 0 … 2^63 − 1: a whole number that is exact, or a bigint. */
+export type SeqLike = number | bigint
+
+/** Reads a sequence number. Throws XorbitError 'bad-argument'. */
+export function toSeq(name: string, value: unknown): bigint {
+  const isExact = typeof value === 'bigint' || Number.isSafeInteger(value)
+  const seq = isExact ? BigInt(value as SeqLike) : -1n
+  if (seq >= 0n && seq <= MAX_SEQ) return seq
+  throw badArgument(name, 'a whole number from 0 to 2^63 - 1, above 2^53 as a bigint', value)
+}
 
 /** Reads a query. Throws XorbitError 'bad-argument'. */
 export function toQuery(query: QueryLike): MainlineQuery {
@@ -98,25 +142,38 @@ export function toQuery(query: QueryLike): MainlineQuery {
     case 'ping':
       return { method: 'ping' }
     case 'find_node':
+    case 'sample_infohashes':
       return { method: query.method, target: toIdArgument('target', query.target), want: toWant(query.want) }
-    case 'get_peers': {
-      const { method, want, noSeed = false, scrape = false } = query
-      const infoHash = toIdArgument('infoHash', query.infoHash)
-      toFlag('noSeed', noSeed)
-      toFlag('scrape', scrape)
-      return { method, infoHash, want: toWant(want), noSeed, scrape }
-    }
+    case 'get_peers':
+      return toGetPeers(query)
     case 'announce_peer':
       return toAnnounce(query)
+    case 'get':
+      return toGet(query)
+    case 'put':
+      return toPut(query)
     default:
       throw badArgument('method', METHODS.join(', '), (query as { method: unknown }).method)
   }
 }
 
+function toGetPeers(query: Extract<QueryLike, { method: 'get_peers' }>): MainlineQuery {
+  const { method, want, noSeed = false, scrape = false } = query
+  const infoHash = toIdArgument('infoHash', query.infoHash)
+  toFlag('noSeed', noSeed)
+  toFlag('scrape', scrape)
+  return { method, infoHash, want: toWant(want), noSeed, scrape }
+}
+
+function toGet(query: Extract<QueryLike, { method: 'get' }>): MainlineQuery {
+  const { method, want, seq = null } = query
+  const target = toIdArgument('target', query.target)
+  return { method, target, want: toWant(want), seq: seq === null ? null : toSeq('seq', seq) }
+}
+
 function toAnnounce(query: Extract<QueryLike, { method: 'announce_peer' }>): MainlineQuery {
-  const { method, token, seed = false } = query
-  const isToken = token instanceof Uint8Array && token.length <= MAX_TOKEN_BYTES
-  if (!isToken) throw badArgument('token', `at most ${MAX_TOKEN_BYTES} bytes`, token)
+  const { method, seed = false } = query
+  const token = toShortBytes('token', query.token, MAX_TOKEN_BYTES)
   const port = query.port === 'implied' ? 'implied' : toPort('port', query.port)
   return {
     method,
@@ -127,7 +184,36 @@ function toAnnounce(query: Extract<QueryLike, { method: 'announce_peer' }>): Mai
   }
 }
 
-const METHODS = ['ping', 'find_node', 'get_peers', 'announce_peer']
+function toPut({ token, value, signed = null, cas = null }: PutLike): MainlineQuery {
+  toShortBytes('value', value, MAX_ITEM_BYTES)
+  if (!isCanonical(value)) throw badArgument('value', 'canonical bencode', value)
+  if (signed === null && cas !== null) throw badArgument('cas', 'none beside an immutable item', cas)
+  return {
+    method: 'put',
+    token: toShortBytes('token', token, MAX_TOKEN_BYTES),
+    value,
+    signed: signed === null ? null : toSigned(signed),
+    cas: cas === null ? null : toSeq('cas', cas),
+  }
+}
+
+function toSigned(signed: NonNullable<PutLike['signed']>): Signed {
+  refuseUnknown('signed field', signed, ['publicKey', 'salt', 'seq', 'signature'])
+  const { salt = new Uint8Array(0) } = signed
+  return {
+    publicKey: toPublicKey('publicKey', signed.publicKey),
+    salt: toShortBytes('salt', salt, MAX_SALT_BYTES),
+    seq: toSeq('seq', signed.seq),
+    signature: toKeyBytes('signature', signed.signature, [SIGNATURE_BYTES]),
+  }
+}
+
+function toShortBytes(name: string, value: unknown, most: number): Uint8Array {
+  if (value instanceof Uint8Array && value.length <= most) return value
+  throw badArgument(name, `at most ${most} bytes`, value)
+}
+
+const METHODS = ['ping', 'find_node', 'get_peers', 'announce_peer', 'get', 'put', 'sample_infohashes']
 
 /** A contact as users get it: nothing of what the table keeps beside it. */
 export function bare({ id, address }: Contact): Contact {

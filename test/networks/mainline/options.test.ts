@@ -139,7 +139,53 @@ describe('Arguments of a mainline node', () => {
       /port: .*1 to 65535, got 0/,
     )
     assert.throws(() => toQuery({ method: 'vote' } as never), /method: expected ping, find_node/)
+    assert.throws(() => toQuery({ method: 'get', target: infoHash, seq: 2 ** 53 }), /seq: .*bigint, got 9/)
+    assert.throws(() => toQuery({ method: 'sample_infohashes', target: '' }), /target: /)
     assert.throws(() => toHostPort('address', { host: '', port: 1 }), /address host: /)
     assert.throws(() => toHostPort('address', '127.0.0.1'), /address: expected HOST:PORT/)
+  })
+
+  test('a direct put is checked like one that comes in (B44-02, B44-04, B44-05, B44-07, B44-14)', () => {
+    const put = { method: 'put', token: new Uint8Array(8), value: Buffer.from('4:spam') } as const
+    const signed = { publicKey: 'AB'.repeat(32), seq: 1, signature: new Uint8Array(64) } as const
+    const wrong: readonly (readonly [query: object, says: RegExp])[] = [
+      [{ token: 'token' }, /^token: expected at most 64 bytes/],
+      [{ value: '4:spam' }, /^value: expected at most 1000 bytes/],
+      [{ value: new Uint8Array(1001) }, /^value: expected at most 1000 bytes, got 1001 bytes$/],
+      [{ value: Buffer.from('i03e') }, /^value: expected canonical bencode/],
+      [{ value: new Uint8Array(0) }, /^value: expected canonical bencode/],
+      [{ cas: 1 }, /^cas: expected none beside an immutable item, got 1$/],
+      [{ signed, cas: -1 }, /^cas: expected a whole number from 0 to 2\^63 - 1/],
+      [{ signed: { ...signed, publicKey: new Uint8Array(31) } }, /^publicKey: expected 32 bytes/],
+      [{ signed: { ...signed, signature: 'ab' } }, /^signature: expected 64 bytes/],
+      [{ signed: { ...signed, salt: new Uint8Array(65) } }, /^salt: expected at most 64 bytes/],
+      [{ signed: { ...signed, seq: 1.5 } }, /^seq: /],
+      [{ signed: { ...signed, seq: '1' } }, /^seq: /],
+      [{ signed: { ...signed, seq: 2n ** 63n } }, /^seq: /],
+      [{ signed: { ...signed, sig: 1 } }, /^unknown signed field "sig"/],
+    ]
+    for (const [changes, says] of wrong) {
+      assert.match(refusal(() => toQuery({ ...put, ...changes })).message, says)
+    }
+  })
+
+  test('a direct put may give numbers or bigints, bytes or hex, and leave out what is optional', () => {
+    const put = { method: 'put', token: new Uint8Array(8), value: Buffer.from('4:spam') } as const
+    assert.deepEqual(toQuery(put), { ...put, signed: null, cas: null })
+    const publicKey = new Uint8Array(32).fill(0xab)
+    const signature = new Uint8Array(64).fill(0xcd)
+    const salt = new Uint8Array(0)
+    const signed = { publicKey: 'ab'.repeat(32), seq: 0, signature: 'cd'.repeat(64) }
+    assert.deepEqual(toQuery({ ...put, signed, cas: 0 }), {
+      ...put,
+      signed: { publicKey, salt, seq: 0n, signature },
+      cas: 0n,
+    })
+    const target = new Uint8Array(20).fill(7)
+    const asked = { method: 'get', target, want: { n4: true, n6: false }, seq: 2n ** 63n - 1n } as const
+    assert.deepEqual(toQuery(asked), asked)
+    assert.deepEqual(toQuery({ method: 'get', target }), { method: 'get', target, want: null, seq: null })
+    const sampled = { method: 'sample_infohashes', target, want: null } as const
+    assert.deepEqual(toQuery({ method: 'sample_infohashes', target }), sampled)
   })
 })
