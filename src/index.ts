@@ -1,8 +1,24 @@
 // The public surface of xorbit, name by name.
 export { Mainline } from './networks/mainline/open.ts'
 export { MainlineNode } from './networks/mainline/node.ts'
-export type { MainlineEvents, MainlineParts, OperationOptions, PingResult } from './networks/mainline/node.ts'
-export type { AnnounceOptions, Refused, WriteReport } from './networks/mainline/announce.ts'
+export type { MainlineParts } from './networks/mainline/life.ts'
+export type { MainlineEvents, OperationOptions, PingResult } from './networks/mainline/events.ts'
+export type { AnnounceOptions } from './networks/mainline/announce.ts'
+export type { Refused, WriteReport } from './networks/mainline/write.ts'
+export type { Item, SignedItem } from './networks/mainline/items/reader.ts'
+export type { PublishReport } from './networks/mainline/items/publisher.ts'
+export type { RepublishReport } from './networks/mainline/items/item-keeper.ts'
+export type {
+  GetOptions,
+  KeptEntry,
+  KeyLike,
+  NameLike,
+  PublicKeyLike,
+  PublishItemOptions,
+  PutOptions,
+  ResolveOptions,
+  SeqLike,
+} from './networks/mainline/items/arguments.ts'
 export type { AddressLike, AskedLike, IdLike, QueryLike } from './networks/mainline/arguments.ts'
 export type { MainlineQuery, MainlineReply, Want } from './networks/mainline/messages.ts'
 export type { DirectAnswer } from './networks/mainline/direct-query.ts'

@@ -1,7 +1,7 @@
 // What `xorbit start` prints: who it is and where it listens, what to try next, and later one line at notable events.
 import { hostPort } from '../codecs/compact-address.ts'
 import { toHex } from '../kademlia/id.ts'
-import type { MainlineEvents } from '../networks/mainline/node.ts'
+import type { MainlineEvents } from '../networks/mainline/events.ts'
 import type { Mainline } from '../networks/mainline/open.ts'
 import { shownDuration } from './duration.ts'
 import { counted, styled, type Output } from './output.ts'

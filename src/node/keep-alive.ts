@@ -10,6 +10,14 @@ const MAX_AT_ONCE = 16
 /** After a failure: 1 min, doubling up to the interval. */
 const RETRY_MIN_MS = 60_000
 
+/** How one kind of commitment is kept. */
+export interface Keeper {
+  /** How often it is done again, in ms. */
+  readonly intervalMs: number
+  /** Does it again; true when at least one node accepted it. */
+  readonly renew: (commitment: Commitment) => Promise<boolean>
+}
+
 /** When a commitment is due. A new one is made whenever it is added, so that who renews it notices. */
 interface Plan {
   dueAt: number
@@ -21,8 +29,8 @@ export class KeepAlive {
   readonly #scheduler: Scheduler
   readonly #random: Random
   readonly #state: NodeState
-  readonly #intervalMs: number
-  readonly #renew: (commitment: Commitment) => Promise<boolean>
+  /** By kind: a few, named by the network's code. What is of another kind is left alone in the store. */
+  readonly #keepers = new Map<string, Keeper>()
   readonly #changed: () => void
   readonly #failed: (error: unknown) => void
   /** As many as the store has commitments (MAX_COMMITMENTS). */
@@ -36,9 +44,6 @@ export class KeepAlive {
     scheduler: Scheduler
     random: Random
     state: NodeState
-    intervalMs: number
-    /** Does it again; true when at least one node accepted it. Must not reject. */
-    renew: (commitment: Commitment) => Promise<boolean>
     /** Something is to be committed. */
     changed: () => void
     /** What was done could not be written down; it will be done again. */
@@ -47,10 +52,13 @@ export class KeepAlive {
     this.#scheduler = parts.scheduler
     this.#random = parts.random
     this.#state = parts.state
-    this.#intervalMs = parts.intervalMs
-    this.#renew = parts.renew
     this.#changed = parts.changed
     this.#failed = parts.failed
+  }
+
+  /** Says how commitments of a kind are kept; before the first of them is added, and before `resume`. */
+  keep(kind: string, keeper: Keeper): void {
+    this.#keepers.set(kind, keeper)
   }
 
   /** Takes up what a former run promised. What has become due meanwhile is renewed at once. */
@@ -81,10 +89,13 @@ export class KeepAlive {
   }
 
   #plan(commitment: Commitment): void {
+    const keeper = this.#keepers.get(commitment.kind)
+    if (keeper === undefined) return
+    const { intervalMs } = keeper
     // Done in the future: the clock was wrong then, or is now. It is not to be forgotten for so long.
     const doneAt = Math.min(commitment.doneAt, this.#scheduler.now())
-    const dueAt = doneAt + this.#intervalMs * (0.9 + 0.1 * this.#random.fraction())
-    this.#plans.set(nameOf(commitment), { dueAt, retryMs: Math.min(RETRY_MIN_MS, this.#intervalMs) })
+    const dueAt = doneAt + intervalMs * (0.9 + 0.1 * this.#random.fraction())
+    this.#plans.set(nameOf(commitment), { dueAt, retryMs: Math.min(RETRY_MIN_MS, intervalMs) })
   }
 
   #arm(): void {
@@ -113,14 +124,15 @@ export class KeepAlive {
     const name = nameOf(commitment)
     const plan = this.#plans.get(name)
     this.#renewing.add(name)
-    const done = await this.#renew(commitment).catch(() => false)
+    const { renew, intervalMs } = this.#keepers.get(commitment.kind)!
+    const done = await renew(commitment).catch(() => false)
     this.#renewing.delete(name)
     if (this.#closed) return
     // Removed, or promised anew with other data in the meantime: then what was just done says nothing of it.
     if (plan !== undefined && plan === this.#plans.get(name)) {
       if (done && this.#noted({ ...commitment, doneAt: this.#scheduler.now() })) return
       plan.dueAt = this.#scheduler.now() + plan.retryMs
-      plan.retryMs = Math.min(2 * plan.retryMs, this.#intervalMs)
+      plan.retryMs = Math.min(2 * plan.retryMs, intervalMs)
     }
     this.#arm()
   }

@@ -34,14 +34,16 @@ class Keeper {
       scheduler: time,
       random: fraction === undefined ? random : { ...random, fraction: () => fraction },
       state,
+      failed: (error) => assert.ifError(error),
+      changed: () => void this.changes++,
+    })
+    this.keepAlive.keep('announce', {
       intervalMs: INTERVAL,
       renew: (commitment) =>
         new Promise((done) => {
           this.renewals.push({ at: time.now(), commitment, done })
           if (this.succeeds !== null) done(this.succeeds)
         }),
-      failed: (error) => assert.ifError(error),
-      changed: () => void this.changes++,
     })
   }
 
@@ -110,13 +112,15 @@ describe('What is kept alive', () => {
       scheduler: keeper.time,
       random: seededRandom(1),
       state: keeper.state,
+      failed: (error) => assert.ifError(error),
+      changed: () => {},
+    })
+    failing.keep('announce', {
       intervalMs: INTERVAL,
       renew: async () => {
         keeper.changes++
         throw new Error('no')
       },
-      failed: (error) => assert.ifError(error),
-      changed: () => {},
     })
     failing.add({ kind: 'announce', key: Uint8Array.of(1), data: Uint8Array.of(), doneAt: 0 })
     await keeper.time.runFor(MINUTE)

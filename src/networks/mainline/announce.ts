@@ -1,25 +1,20 @@
 // Announcing a peer (BEP 5, announce_peer): on whom, with which token, what came of it, and again before it expires.
 // Not here: how peers are found (search.ts), what a node does that is announced to (answers.ts).
 import { packAddress } from '../../codecs/compact-address.ts'
-import type { Address } from '../../kademlia/contact.ts'
 import { asId, sameId, toHex, type Id } from '../../kademlia/id.ts'
-import type { Random } from '../../kademlia/ports.ts'
-import type { Answered } from '../../kademlia/walk.ts'
 import type { CommitBatch } from '../../node/commit-batch.ts'
-import { KeepAlive } from '../../node/keep-alive.ts'
+import type { KeepAlive } from '../../node/keep-alive.ts'
 import type { Scheduler } from '../../node/ports.ts'
-import type { Commitment, Store } from '../../stores/store.ts'
 import { checkOperation, toFlag } from '../../node/reading.ts'
+import { UnderWay } from '../../node/under-way.ts'
+import type { Commitment, Store } from '../../stores/store.ts'
 import { toPort } from './arguments.ts'
 import type { FamilyNode } from './family.ts'
-import type { MainlineQuery, MainlineReply } from './messages.ts'
+import { FreshTokens } from './fresh-tokens.ts'
 import { getPeers } from './queries.ts'
+import { writeOn, type Holder, type WriteReport } from './write.ts'
 
-export interface AnnounceOptions {
-  /** TCP port on which the peer listens, 1 … 65535. Needed unless impliedPort is set. */
-  readonly port?: number
-  /** The peer listens on the UDP port of this node (uTP): nodes take the port that they see. BEP 5. */
-  readonly impliedPort?: boolean
+interface AnnounceBase {
   /** The peer has everything: it is a seed. BEP 33. */
   readonly seed?: boolean
   /** Announce again before it expires, also after a restart, until `unannounce`. Default true. */
@@ -27,26 +22,22 @@ export interface AnnounceOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Why a node did not take a write: its error code, or why there was no answer. */
-export interface Refused extends Address {
-  readonly code: number | string
-}
-
-/** What came of a write. */
-export interface WriteReport {
-  /** The key, as lower-case hex. */
-  readonly key: string
-  /** Nodes that took it; our own among them where it is one of the closest (`self`). */
-  readonly stored: number
-  /** Nodes that were asked to. */
-  readonly asked: number
-  /** 'self' as host is our own node. */
-  readonly accepted: readonly Address[]
-  readonly refused: readonly Refused[]
-}
+/**
+ * `port`: TCP port on which the peer listens, 1 … 65535. `impliedPort`: it listens on the UDP port of this node (uTP),
+ * nodes take the port that they see (BEP 5). One of the two is needed.
+ */
+export type AnnounceOptions = AnnounceBase &
+  (
+    | { readonly port: number; readonly impliedPort?: boolean }
+    | { readonly impliedPort: true; readonly port?: number }
+  )
 
 /** What is announced: the part of the options that is kept. */
-type Announced = Pick<AnnounceOptions, 'port' | 'impliedPort' | 'seed'>
+interface Announced {
+  readonly port?: number
+  readonly impliedPort?: boolean
+  readonly seed?: boolean
+}
 
 const KIND = 'announce'
 
@@ -55,42 +46,33 @@ export class Announcer {
   readonly #store: Store
   readonly #scheduler: Scheduler
   readonly #commits: CommitBatch
-  /** Announces under way by infohash: unannounce takes back the promise of each. At most one entry a call. */
-  readonly #underWay = new Set<{ readonly infoHash: string; revoked: boolean }>()
+  readonly #underWay = new UnderWay()
   readonly #keepAlive: KeepAlive
+  readonly #tokens = new FreshTokens<null>()
 
   constructor(parts: {
     families: readonly FamilyNode[]
     store: Store
     scheduler: Scheduler
-    random: Random
+    keepAlive: KeepAlive
     intervalMs: number
     commits: CommitBatch
     /** It was announced again. */
     renewed: (report: WriteReport) => void
-    /** That it was announced again could not be written down. */
-    failed: (error: unknown) => void
   }) {
     this.#families = parts.families
     this.#store = parts.store
     this.#scheduler = parts.scheduler
     this.#commits = parts.commits
-    this.#keepAlive = new KeepAlive({
-      ...parts,
-      state: parts.store.state,
-      changed: () => parts.commits.schedule(),
-      renew: async ({ kind, key, data }) => {
-        if (kind !== KIND) return false
+    this.#keepAlive = parts.keepAlive
+    parts.keepAlive.keep(KIND, {
+      intervalMs: parts.intervalMs,
+      renew: async ({ key, data }) => {
         const report = await this.#once(asId(key), readAnnounced(data))
         parts.renewed(report)
         return report.stored > 0
       },
     })
-  }
-
-  /** Takes up what a former run promised. */
-  resume(): void {
-    this.#keepAlive.resume()
   }
 
   /**
@@ -99,8 +81,7 @@ export class Announcer {
    */
   async announce(infoHash: Id, options: AnnounceOptions): Promise<WriteReport> {
     const announced = readAnnounceOptions(options)
-    const promise = { infoHash: toHex(infoHash), revoked: false }
-    this.#underWay.add(promise)
+    const promise = this.#underWay.begin(toHex(infoHash))
     try {
       const report = await this.#once(infoHash, announced, options.signal)
       if (options.keepAlive !== false && !promise.revoked) {
@@ -110,18 +91,13 @@ export class Announcer {
       await this.#commits.committed()
       return report
     } finally {
-      this.#underWay.delete(promise)
+      this.#underWay.end(promise)
     }
   }
 
   /** Stops keeping it alive and takes it out of our own store. False when it was not announced. */
   unannounce(infoHash: Id): boolean {
-    let revoked = false
-    for (const promise of this.#underWay) {
-      if (promise.infoHash !== toHex(infoHash) || promise.revoked) continue
-      promise.revoked = true
-      revoked = true
-    }
+    const revoked = this.#underWay.revoke(toHex(infoHash))
     for (const { commitment, announced } of this.announced()) {
       if (!sameId(commitment.key, infoHash)) continue
       for (const family of this.#families) {
@@ -140,35 +116,63 @@ export class Announcer {
       .map((commitment) => ({ commitment, announced: readAnnounced(commitment.data) }))
   }
 
-  close(): void {
-    this.#keepAlive.close()
-  }
-
   async #once(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<WriteReport> {
-    const accepted: Address[] = []
-    const refused: Refused[] = []
-    const onFamily = async (family: FamilyNode): Promise<void> => {
-      const own = ownPeer(family, announced)
-      const query = getPeers(infoHash, { ...family.queryOptions, forAnnounce: true })
-      await family.knowsSomebody(signal)
-      const { closest } = await family.runner.lookup({ query, signal, self: own !== null }).outcome
-      await Promise.all(
-        closest.map(async (holder) => {
-          const code = holder.self
-            ? this.#storeOwn(infoHash, own!, announced)
-            : await askToStore(family, holder, infoHash, announced, signal)
-          if (code === null) accepted.push(holder.contact.address)
-          else refused.push({ ...holder.contact.address, code })
-        }),
-      )
+    const fresh = this.#tokens.take(infoHash, this.#scheduler.now())
+    if (fresh !== null) {
+      const report = await this.#write(infoHash, fresh.holders, { announced, signal })
+      if (report.refused.length === 0) return report
+      this.#tokens.forget(infoHash)
     }
-    await Promise.all(this.#families.map(onFamily))
-    this.#commits.schedule()
-    const asked = accepted.length + refused.length
-    return { key: toHex(infoHash), stored: accepted.length, asked, accepted, refused }
+    const holders = await this.#findHolders(infoHash, announced, signal)
+    return this.#write(infoHash, holders, { announced, signal })
   }
 
-  #storeOwn(infoHash: Id, compact: Uint8Array, { seed = false }: Announced): string | null {
+  /** From every address of ours: nodes take the peer's address from the packet. */
+  async #findHolders(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<readonly Holder[]> {
+    const walkFrom = async (family: FamilyNode): Promise<Holder[]> => {
+      await family.knowsSomebody(signal)
+      const query = getPeers(infoHash, { ...family.queryOptions, forAnnounce: true })
+      const self = ownPeer(family, announced) !== null
+      const { closest } = await family.runner.lookup({ query, signal, self }).outcome
+      return closest.map((answered) => ({ family, answered }))
+    }
+    const walks = ([4, 6] as const).map(async (wanted) => {
+      const holders: Holder[] = []
+      // One after the other: no node shall be asked by several of our addresses at once (B45-04).
+      for (const family of this.#families) {
+        if (family.family === wanted) holders.push(...(await walkFrom(family)))
+      }
+      return holders
+    })
+    const holders = (await Promise.all(walks)).flat()
+    this.#tokens.keep(infoHash, { holders, note: null }, this.#scheduler.now())
+    return holders
+  }
+
+  async #write(
+    infoHash: Id,
+    holders: readonly Holder[],
+    { announced, signal }: { announced: Announced; signal: AbortSignal | undefined },
+  ): Promise<WriteReport> {
+    const { port, impliedPort, seed = false } = announced
+    const report = await writeOn(toHex(infoHash), holders, {
+      query: (token) => ({
+        method: 'announce_peer',
+        infoHash,
+        port: impliedPort === true ? 'implied' : port!,
+        token,
+        seed,
+      }),
+      own: ({ family }) => this.#storeOwn(infoHash, ownPeer(family, announced), announced),
+      signal,
+    })
+    this.#commits.schedule()
+    return report
+  }
+
+  #storeOwn(infoHash: Id, compact: Uint8Array | null, { seed = false }: Announced): string | null {
+    // Our address was lost since we found ourselves among the closest.
+    if (compact === null) return 'unknown-address'
     const outcome = this.#store.peers.announce(infoHash, {
       compact,
       seed,
@@ -176,27 +180,6 @@ export class Announcer {
     })
     return outcome.stored ? null : outcome.why
   }
-}
-
-/** Asks one node, with its own token and at the endpoint that gave it (B5-20). null: it took it; else why not. */
-async function askToStore(
-  family: FamilyNode,
-  { contact, reply }: Answered<MainlineReply>,
-  infoHash: Id,
-  { port, impliedPort, seed = false }: Announced,
-  signal: AbortSignal | undefined,
-): Promise<number | string | null> {
-  const query: MainlineQuery = {
-    method: 'announce_peer',
-    infoHash,
-    port: impliedPort === true ? 'implied' : port!,
-    token: reply!.token!,
-    seed,
-  }
-  const request = { query, to: contact.address, expectedId: contact.id }
-  const outcome = await family.runner.ask(request, { signal })
-  if (outcome.kind === 'reply') return null
-  return outcome.kind === 'error' ? outcome.refusal.code : outcome.why
 }
 
 /**

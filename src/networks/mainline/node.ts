@@ -1,190 +1,78 @@
-// A mainline node: the verbs that a user holds, over one or two address families that share a store (BEP 32).
-// Handed its transports, store and clock, so that it runs on real sockets (open.ts) and in the simulator alike.
-import { familyOf } from '../../codecs/compact-address.ts'
-import type { Address, Contact } from '../../kademlia/contact.ts'
+// A mainline node: the verbs that a user holds. Arguments are read here; the work is done where it says.
+// Not here: how it runs, joins and closes (life.ts).
+import type { Contact } from '../../kademlia/contact.ts'
 import { compareDistance, toHex, type Id } from '../../kademlia/id.ts'
-import type { EngineEvent, Hash, Random } from '../../kademlia/ports.ts'
 import type { Hop } from '../../kademlia/walk.ts'
-import { unlessAborted } from '../../node/abort.ts'
-import { CommitBatch } from '../../node/commit-batch.ts'
-import { badArgument, XorbitError } from '../../node/errors.ts'
-import type { JoinReport } from '../../node/joining.ts'
 import { checkOperation } from '../../node/reading.ts'
-import type { Scheduler, Transport } from '../../node/ports.ts'
 import type { ResultStream } from '../../node/result-stream.ts'
-import { TypedEvents } from '../../node/typed-events.ts'
-import type { Store } from '../../stores/store.ts'
-import { Announcer, type AnnounceOptions, type WriteReport } from './announce.ts'
-import { bare, toHostPort, toIdArgument } from './arguments.ts'
+import { Announcer, type AnnounceOptions } from './announce.ts'
+import { bare, toIdArgument } from './arguments.ts'
 import type { AddressLike, AskedLike, IdLike, QueryLike } from './arguments.ts'
 import { askDirectly, type DirectAnswer } from './direct-query.ts'
-import { Expiry } from './expiry.ts'
-import { FamilyNode, type FamilyPorts } from './family.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { OperationOptions, PingResult } from './events.ts'
+import {
+  keptEntry,
+  toKey,
+  toMode,
+  toPutOptions,
+  toSalt,
+  toSeq,
+  type GetOptions,
+  type KeptEntry,
+  type KeyLike,
+  type NameLike,
+  type PublicKeyLike,
+  type PublishItemOptions,
+  type PutOptions,
+  type ResolveOptions,
+} from './items/arguments.ts'
+import { mutableTarget } from './items/item.ts'
+import { ItemKeeper, type RepublishReport } from './items/item-keeper.ts'
+import { ItemWriter } from './items/item-writer.ts'
+import { Publisher, type PublishReport } from './items/publisher.ts'
+import { Reader, type Item, type SignedItem } from './items/reader.ts'
+import { encodeValue, type ValueLike } from './items/value.ts'
+import { toPublicKey } from './keys/key-bytes.ts'
+import { toOwnKeyPair } from './keys/key-pair.ts'
+import { MainlineLife, type MainlineParts } from './life.ts'
 import { findNode, type Peer } from './queries.ts'
 import { searchPeers, type SearchOutcome } from './search.ts'
-import { statsOf, type MainlineStats } from './stats.ts'
+import type { WriteReport } from './write.ts'
 
-export interface MainlineEvents {
-  /** An attempt to join has ended, well or not. */
-  joined: JoinReport & { readonly family: 4 | 6 }
-  /** Our address was seen to be another one, so our id changed with it (BEP 42). */
-  idChanged: { readonly family: 4 | 6; readonly id: Id; readonly oldId: Id }
-  /** It answered us and is in the routing table now. */
-  contactAdded: { readonly family: 4 | 6; readonly contact: Contact }
-  /** `why`: 'no-answer', 'replaced', 'other-id' or 'own-id-changed'. */
-  contactRemoved: { readonly family: 4 | 6; readonly contact: Contact; readonly why: string }
-  /** The machine slept, or our link was dead and is back: the table is verified again. */
-  slept: { readonly family: 4 | 6; readonly forMs: number }
-  offline: { readonly family: 4 | 6 }
-  online: { readonly family: 4 | 6 }
-  /** What is kept alive was announced again, on as many nodes as the report says. */
-  announced: WriteReport
-  /** Something went wrong that the node survives, such as a full disk. */
-  warning: { readonly error: unknown }
-  closed: Record<string, never>
-}
-
-/** Options of every operation. */
-export interface OperationOptions {
-  /** Aborting it stops the traffic of the operation, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** A node that answered a ping. */
-export interface PingResult {
-  /** 20 bytes. */
-  readonly id: Id
-  readonly host: string
-  readonly port: number
-  /** Round-trip time in ms, with fractions. */
-  readonly rttMs: number
-}
-
-export interface MainlineParts {
-  readonly options: ResolvedOptions
-  readonly store: Store
-  /** Whether close() closes the store: not one that the user brought. */
-  readonly ownsStore: boolean
-  readonly scheduler: Scheduler
-  readonly random: Random
-  readonly hash: Hash
-  /** One or two, of different families. */
-  readonly families: readonly FamilyPorts[]
-}
-
-export class MainlineNode {
-  protected readonly parts: MainlineParts
-  readonly #families: readonly FamilyNode[]
-  readonly #events = new TypedEvents<MainlineEvents>()
-  readonly #commits: CommitBatch
+export class MainlineNode extends MainlineLife {
   readonly #announcer: Announcer
-  readonly #expiry: Expiry
-  #closing: Promise<void> | null = null
+  readonly #keeper: ItemKeeper
+  readonly #publisher: Publisher
+  readonly #reader: Reader
 
   constructor(parts: MainlineParts) {
-    this.parts = parts
-    const { options, store, scheduler, random, hash } = parts
-    this.#commits = new CommitBatch({
-      scheduler,
-      commit: () => store.commit(),
-      onFailure: (error) => this.warn(error),
-    })
-    const shared = { options, store, scheduler, random, hash, commits: this.#commits }
-    const families: FamilyNode[] = []
-    for (const ports of parts.families) {
-      families.push(
-        new FamilyNode(shared, ports, {
-          sibling: () => families.find(({ family }) => family !== ports.family) ?? null,
-          notice: (family, event) => this.#notice(family, event),
-          idChanged: (family, oldId) => this.#idChanged(family, oldId),
-          joined: (family, report) => this.#joined(family, report),
-          checkpoint: (family) => this.#save(family),
-          storeFailed: (error) => this.warn(error),
-        }),
-      )
-    }
-    this.#families = families
-    this.#expiry = new Expiry({
-      scheduler,
-      peers: store.peers,
-      records: store.records,
-      peerLifetimeMs: options.peerLifetimeMs,
-      itemLifetimeMs: options.itemLifetimeMs,
-      changed: () => this.#commits.schedule(),
-      failed: (error) => this.warn(error),
-    })
+    super(parts)
+    const { options, store, scheduler } = parts
     this.#announcer = new Announcer({
-      families,
+      families: this.families,
       store,
       scheduler,
-      random,
+      commits: this.commits,
+      keepAlive: this.keepAlive,
       intervalMs: options.announceIntervalMs,
-      commits: this.#commits,
-      renewed: (report) => this.#events.emit('announced', report),
-      failed: (error) => this.warn(error),
+      renewed: (report) => this.events.emit('announced', report),
     })
-  }
-
-  /** Our id in the IPv4 DHT, or in the IPv6 DHT where that is the only one: 20 bytes. It may change (`idChanged`). */
-  get id(): Id {
-    return this.#families[0]!.id
-  }
-
-  /** Our id in the IPv6 DHT; null when the node has no IPv6. */
-  get id6(): Id | null {
-    return this.#familyOf(6)?.id ?? null
-  }
-
-  /** The addresses that we listen on, IPv4 first. */
-  get addresses(): readonly Address[] {
-    return this.#families.map(({ local }) => local)
-  }
-
-  /** Whether loopback and private addresses are contacts here. */
-  get private(): boolean {
-    return this.parts.options.private
-  }
-
-  /** Calls the listener at each such event; the result takes it off. */
-  on<Name extends keyof MainlineEvents>(
-    name: Name,
-    listener: (detail: MainlineEvents[Name]) => void,
-  ): () => void {
-    return this.#events.on(name, listener)
-  }
-
-  /** Starts to receive, begins to join, and takes up what was promised before. Called once, by who opens the node. */
-  start(): void {
-    this.#expiry.start()
-    for (const family of this.#families) family.save()
-    this.#commits.flush()
-    for (const family of this.#families) family.runner.start()
-    this.#announcer.resume()
-  }
-
-  /**
-   * Joins through our own table, else through the bootstrap nodes, or through these addresses; resolves when the
-   * closest nodes to our own id are known, or nobody answered. A node that is alone goes on as the first of its network.
-   */
-  async join(seeds: readonly AddressLike[] = [], options: OperationOptions = {}): Promise<JoinReport> {
-    this.#assertOpen()
-    checkOperation(options)
-    if (!Array.isArray(seeds)) throw badArgument('seeds', "a list of 'HOST:PORT'", seeds)
-    const hosts = seeds.map((seed) => toHostPort('seeds', seed))
-    const joins = this.#families.map(async ({ joining, resolve }) => {
-      // Nothing is waited for where there are no names: who asks right after open() finds the join under way.
-      if (hosts.length === 0) return joining.join()
-      const addresses = await Promise.all(hosts.map((host) => resolve(host)))
-      return joining.join(addresses.flat())
-    })
-    const reports = await unlessAborted(Promise.all(joins), options.signal)
-    const joined = reports.find(({ via }) => via !== 'nobody') ?? reports[0]!
-    return {
-      via: joined.via,
-      contacts: reports.reduce((sum, { contacts }) => sum + contacts, 0),
-      bootstrap: reports.flatMap(({ bootstrap }) => bootstrap),
+    const shared = {
+      families: () => this.oneAFamily(),
+      store,
+      records: store.records,
+      state: store.state,
+      scheduler,
+      commits: this.commits,
+      keepAlive: this.keepAlive,
+      lifetimeMs: options.itemLifetimeMs,
+      intervalMs: options.publishIntervalMs,
+      republished: (report: RepublishReport) => this.events.emit('republished', report),
     }
+    const writer = new ItemWriter(shared)
+    this.#keeper = new ItemKeeper({ ...shared, writer })
+    this.#publisher = new Publisher({ ...shared, writer, keeper: this.#keeper })
+    this.#reader = new Reader(shared)
   }
 
   /**
@@ -192,11 +80,11 @@ export class MainlineNode {
    * itself when the closest nodes have answered. Leaving the loop or aborting stops the traffic. BEP 5.
    */
   peers(infoHash: IdLike, options: OperationOptions = {}): ResultStream<Peer, SearchOutcome> {
-    this.#assertOpen()
+    this.assertOpen()
     checkOperation(options)
     const { signal } = options
     const target = toIdArgument('infoHash', infoHash)
-    return searchPeers(this.#families, { infoHash: target, peers: this.parts.store.peers, signal })
+    return searchPeers(this.oneAFamily(), { infoHash: target, peers: this.parts.store.peers, signal })
   }
 
   /**
@@ -204,13 +92,13 @@ export class MainlineNode {
    * `unannounce`, also over restarts (`keepAlive: false`: once only). BEP 5; `impliedPort` lets nodes take our UDP port.
    */
   async announce(infoHash: IdLike, options: AnnounceOptions): Promise<WriteReport> {
-    this.#assertOpen()
+    this.assertOpen()
     return this.#announcer.announce(toIdArgument('infoHash', infoHash), options)
   }
 
   /** Stops keeping an announce alive; other nodes forget it in time. False when there was none. */
   unannounce(infoHash: IdLike): boolean {
-    this.#assertOpen()
+    this.assertOpen()
     return this.#announcer.unannounce(toIdArgument('infoHash', infoHash))
   }
 
@@ -221,15 +109,101 @@ export class MainlineNode {
       .map(({ commitment, announced }) => ({ infoHash: toHex(commitment.key), port: announced.port ?? null }))
   }
 
+  /**
+   * Puts an immutable item: text, bytes, a number, a list or an object, of at most 1000 bytes encoded (docs/values.md). Its
+   * key is the hash of it. Kept alive until `unput`, also over restarts (`keepAlive: false`: put once only). BEP 44.
+   */
+  async put(value: ValueLike, options: PutOptions = {}): Promise<WriteReport> {
+    this.assertOpen()
+    return this.#publisher.put(encodeValue(value), toPutOptions(options))
+  }
+
+  /** Finds an item by its key, verified: an immutable one, or a signed one (with `name`, where it has one). null: nobody has it. */
+  async get(key: KeyLike, options: GetOptions = {}): Promise<Item | SignedItem | null> {
+    this.assertOpen()
+    checkOperation(options, ['mode', 'name'])
+    const { mode, name = '', signal } = options
+    return this.#reader.read({ target: toKey(key), salt: toSalt(name), mode: toMode(mode), signal })
+  }
+
+  /**
+   * Publishes a value under our key and a name (at most 64 bytes), signed; the newest wins. Takes the next `seq` unless one
+   * is given; with `cas` only where the newest is that one. Kept alive until `unpublish`, also over restarts. BEP 44.
+   */
+  async publish(name: NameLike, value: ValueLike, options: PublishItemOptions): Promise<PublishReport> {
+    this.assertOpen()
+    const request = {
+      salt: toSalt(name),
+      value: encodeValue(value),
+      keyPair: toOwnKeyPair(options?.keyPair),
+      cas: toSeq('cas', options.cas),
+      seq: toSeq('seq', options.seq),
+    }
+    return this.#publisher.publish(request, toPutOptions(options, ['keyPair', 'cas', 'seq']))
+  }
+
+  /**
+   * Finds the newest value under a public key (32 bytes, or 64 hex digits) and a name, verified. null: nobody has it, or
+   * only an older version than this node has already seen. BEP 44.
+   */
+  async resolve(
+    publicKey: PublicKeyLike,
+    name: NameLike = '',
+    options: ResolveOptions = {},
+  ): Promise<SignedItem | null> {
+    this.assertOpen()
+    checkOperation(options, ['mode'])
+    const { mode, signal } = options
+    const salt = toSalt(name)
+    return this.#reader.resolve(toPublicKey('publicKey', publicKey), { salt, mode: toMode(mode), signal })
+  }
+
+  /** Stops keeping an immutable item alive; other nodes forget it in two hours. False when it was not kept. */
+  unput(key: KeyLike): boolean {
+    this.assertOpen()
+    return this.#keeper.forget('put', toKey(key))
+  }
+
+  /** Stops keeping alive what was published; other nodes forget it in two hours. False when it was not kept. */
+  unpublish(publicKey: PublicKeyLike, name: NameLike = ''): boolean {
+    this.assertOpen()
+    return this.#keeper.forget('publish', targetOf(publicKey, name))
+  }
+
+  /**
+   * Looks after an item that somebody else publishes: counts its copies, now and from then on, and puts it where it is
+   * missing. Until `unwatch`, also over restarts. BEP 44, "Expiration".
+   */
+  async watchOver(
+    publicKey: PublicKeyLike,
+    name: NameLike = '',
+    options: OperationOptions = {},
+  ): Promise<RepublishReport> {
+    this.assertOpen()
+    checkOperation(options)
+    return this.#keeper.watchOver(toPublicKey('publicKey', publicKey), toSalt(name), options.signal)
+  }
+
+  /** Stops looking after it. False when it was not looked after. */
+  unwatch(publicKey: PublicKeyLike, name: NameLike = ''): boolean {
+    this.assertOpen()
+    return this.#keeper.forget('watch', targetOf(publicKey, name))
+  }
+
+  /** The items that this node keeps alive. */
+  kept(): KeptEntry[] {
+    return this.#keeper.kept().map(({ target, kept }) => keptEntry(target, kept))
+  }
+
   /** The live nodes closest to a target, nearest first: k a family. `onHop` hears of every request of the walk. */
   async closest(
     target: IdLike,
     options: OperationOptions & { readonly onHop?: (hop: Hop) => void } = {},
   ): Promise<readonly Contact[]> {
-    this.#assertOpen()
+    this.assertOpen()
     checkOperation(options, ['onHop'])
     const id = toIdArgument('target', target)
-    const walks = this.#families.map(async (family) => {
+    const walks = this.oneAFamily().map(async (family) => {
       await family.knowsSomebody(options.signal)
       return family.runner.lookup({ query: findNode(id, family.queryOptions), ...options }).outcome
     })
@@ -247,112 +221,12 @@ export class MainlineNode {
 
   /** Asks one node directly. Throws XorbitError 'no-answer' or 'refused' (with the error code). */
   async query(address: AskedLike, query: QueryLike, options: OperationOptions = {}): Promise<DirectAnswer> {
-    this.#assertOpen()
+    this.assertOpen()
     checkOperation(options)
-    return askDirectly(this.#families, { address, query }, options.signal)
+    return askDirectly(this.oneAFamily(), { address, query }, options.signal)
   }
+}
 
-  /** Refreshes the buckets that have been quiet for long, or with `force` all. */
-  async refresh(options: OperationOptions & { readonly force?: boolean } = {}): Promise<void> {
-    this.#assertOpen()
-    checkOperation(options, ['force'])
-    const { force = false, signal } = options
-    await unlessAborted(Promise.all(this.#families.map(({ runner }) => runner.refresh(force))), signal)
-  }
-
-  /** The machine is on another network now: every contact is verified again. Nodes on real sockets notice by themselves. */
-  networkChanged(): void {
-    if (this.#closing !== null) return
-    for (const { runner, joining } of this.#families) {
-      runner.engine.networkChanged(this.parts.scheduler.now())
-      void joining.join().catch(() => {})
-    }
-  }
-
-  /** Goes on with another socket in a family whose address is gone from this machine; the port stays. */
-  protected async rebind(transport: Transport): Promise<void> {
-    const family = this.#familyOf(familyOf(transport.local.host)!)
-    await (family === null ? transport.close() : family.runner.rebind(transport))
-    this.networkChanged()
-  }
-
-  stats(): MainlineStats {
-    const { store, options, scheduler } = this.parts
-    return statsOf(this.#families, store, { readOnly: options.readOnly, now: scheduler.now() })
-  }
-
-  /** The contacts in our tables, IPv4 first. */
-  contacts(): Contact[] {
-    return this.#families.flatMap(({ table }) => [...table.contacts()].map(bare))
-  }
-
-  /** Saves everything, ends what is under way, frees sockets and file. May be called twice. */
-  close(): Promise<void> {
-    this.#closing ??= this.#closeOnce()
-    return this.#closing
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
-  async #closeOnce(): Promise<void> {
-    this.#announcer.close()
-    this.#expiry.close()
-    try {
-      for (const family of this.#families) this.#save(family)
-      this.#commits.flush()
-    } finally {
-      // Whatever the store says, the sockets are freed.
-      await Promise.all(this.#families.map((family) => family.close()))
-      try {
-        if (this.parts.ownsStore) this.parts.store.close()
-      } finally {
-        this.#events.emit('closed', {})
-        this.#events.clear()
-      }
-    }
-  }
-
-  #assertOpen(): void {
-    if (this.#closing !== null) throw new XorbitError('closed', 'the node is closed')
-  }
-
-  #save(family: FamilyNode): void {
-    try {
-      family.save()
-    } catch (error) {
-      this.warn(error)
-    }
-    this.#commits.schedule()
-  }
-
-  /** Tells of something that the node survives. */
-  protected warn(error: unknown): void {
-    this.#events.emit('warning', { error })
-  }
-
-  /** Saved at once: who is killed before the first checkpoint shall come back through the table that it had. */
-  #joined(family: FamilyNode, report: JoinReport): void {
-    if (report.via !== 'nobody') this.#save(family)
-    this.#events.emit('joined', { ...report, family: family.family })
-  }
-
-  #idChanged(family: FamilyNode, oldId: Id): void {
-    this.#save(family)
-    this.#events.emit('idChanged', { family: family.family, id: family.id, oldId })
-  }
-
-  #notice({ family }: FamilyNode, event: EngineEvent): void {
-    if (event.kind === 'contact-added') {
-      this.#events.emit('contactAdded', { family, contact: bare(event.contact) })
-    } else if (event.kind === 'contact-removed') {
-      this.#events.emit('contactRemoved', { family, contact: bare(event.contact), why: event.why })
-    } else if (event.kind === 'slept') this.#events.emit('slept', { family, forMs: event.forMs })
-    else if (event.kind !== 'dropped') this.#events.emit(event.kind, { family })
-  }
-
-  #familyOf(family: 4 | 6): FamilyNode | null {
-    return this.#families.find((each) => each.family === family) ?? null
-  }
+function targetOf(publicKey: PublicKeyLike, name: NameLike): Id {
+  return mutableTarget(toPublicKey('publicKey', publicKey), toSalt(name))
 }

@@ -13,7 +13,8 @@ import { openUdpTransport } from '../../transports/udp-transport.ts'
 import { reachOf } from '../addresses.ts'
 import { PUBLIC_ROUTERS } from './bootstrap-hosts.ts'
 import type { FamilyPorts } from './family.ts'
-import { MainlineNode, type MainlineParts } from './node.ts'
+import type { MainlineParts } from './life.ts'
+import { MainlineNode } from './node.ts'
 import { resolveOptions, type BootstrapHost, type MainlineOptions, type ResolvedOptions } from './options.ts'
 
 /** How long the name server may take; then the name counts as unknown and the others are used. */

@@ -43,6 +43,8 @@ export interface MainlineOptions {
   readonly rateLimit?: boolean
   /** How often what is announced is announced again. Default 15 min (libtorrent), at most 30 min. */
   readonly announceIntervalMs?: number
+  /** How often an item that is kept alive is put again. Default 1 h (BEP 44), at most that. */
+  readonly publishIntervalMs?: number
   /** How long a peer is kept that does not announce itself again. Default 45 min (libtorrent). */
   readonly peerLifetimeMs?: number
   /** How long an item is kept that nobody puts again. Default 2 h (BEP 44). */
@@ -68,6 +70,7 @@ export interface ResolvedOptions {
   readonly readOnly: boolean
   readonly rateLimit: boolean
   readonly announceIntervalMs: number
+  readonly publishIntervalMs: number
   readonly peerLifetimeMs: number
   readonly itemLifetimeMs: number
   readonly version: Uint8Array
@@ -83,6 +86,7 @@ const KNOWN: readonly (keyof MainlineOptions)[] = [
   'readOnly',
   'rateLimit',
   'announceIntervalMs',
+  'publishIntervalMs',
   'peerLifetimeMs',
   'itemLifetimeMs',
   'version',
@@ -124,6 +128,10 @@ export function resolveOptions(options: MainlineOptions): ResolvedOptions {
     announceIntervalMs: toInteger('announceIntervalMs', options.announceIntervalMs ?? 15 * MINUTE, [
       100,
       30 * MINUTE,
+    ]),
+    publishIntervalMs: toInteger('publishIntervalMs', options.publishIntervalMs ?? 60 * MINUTE, [
+      100,
+      60 * MINUTE,
     ]),
     peerLifetimeMs: toInteger('peerLifetimeMs', options.peerLifetimeMs ?? 45 * MINUTE, [100, 1_440 * MINUTE]),
     itemLifetimeMs: toInteger('itemLifetimeMs', options.itemLifetimeMs ?? 120 * MINUTE, [

@@ -1,4 +1,5 @@
-// What mainline asks on a lookup and what an answer means: find_node and get_peers (BEP 5, BEP 32).
+// What mainline asks on a lookup and what an answer means: find_node and get_peers (BEP 5, BEP 32). `get` has a file of
+// its own (items/item-search.ts).
 // Not here: how it is written (wire.ts), and the walk (kademlia/walk.ts).
 import type { Family } from '../../codecs/compact-address.ts'
 import { unpackAddress } from '../../codecs/compact-address.ts'
@@ -21,7 +22,7 @@ export interface QueryOptions {
   readonly both?: ((contacts: readonly Contact[]) => void) | undefined
 }
 
-type MainlineLookup<T> = LookupQuery<MainlineQuery, MainlineReply, T>
+export type MainlineLookup<T> = LookupQuery<MainlineQuery, MainlineReply, T>
 
 /** Walks to the nodes closest to a target. */
 export function findNode(target: Id, options: QueryOptions): MainlineLookup<never> {
@@ -78,12 +79,16 @@ export function createProbes(
   }
 }
 
-function wanted({ both }: QueryOptions): Want {
+/** `want` of a question: both families where somebody takes the contacts of the other. */
+export function wanted({ both }: QueryOptions): Want {
   return both === undefined ? null : { n4: true, n6: true }
 }
 
 /** The contacts of our family; those of the other go to who wants them. undefined: the reply has neither. */
-function closerOf(reply: MainlineReply, { family, both }: QueryOptions): readonly Contact[] | undefined {
+export function closerOf(
+  reply: MainlineReply,
+  { family, both }: QueryOptions,
+): readonly Contact[] | undefined {
   const [own, other] = family === 4 ? [reply.nodes, reply.nodes6] : [reply.nodes6, reply.nodes]
   if (other !== undefined && other.length > 0) both?.(other)
   return own ?? (other === undefined ? undefined : [])

@@ -252,7 +252,7 @@ describe('An operation on a node', () => {
     await misuse(() => alone.ping(null as never), /^address: /)
     await misuse(() => alone.join(null as never), /^seeds: /)
     assert.deepEqual(alone.announced(), [])
-    await assert.rejects(alone.announce(INFO_HASH, {}), { code: 'bad-argument', message: /^port: / })
+    await assert.rejects(alone.announce(INFO_HASH, {} as never), { code: 'bad-argument', message: /^port: / })
     await assert.rejects(alone.announce('abc', { port: 1 }), /^XorbitError: infoHash: .*\(3 characters\)/)
     await assert.rejects(alone.ping('[::1]:6881'), { code: 'bad-argument', message: /address: .*IPv4/ })
     await assert.rejects(alone.join(['nobody']), { code: 'bad-argument' })

@@ -1,0 +1,70 @@
+// Writing on the nodes closest to a key, with the tokens that they gave (BEP 5, BEP 44): on whom, and what came of it.
+// What announce.ts and items/publisher.ts share. Not here: what is written.
+import type { Address } from '../../kademlia/contact.ts'
+import type { Answered } from '../../kademlia/walk.ts'
+import type { FamilyNode } from './family.ts'
+import type { MainlineQuery, MainlineReply } from './messages.ts'
+
+/** Why a node did not take a write: its error code, or why there was no answer. */
+export interface Refused extends Address {
+  readonly code: number | string
+}
+
+/** What came of a write. */
+export interface WriteReport {
+  /** The key, as lower-case hex. */
+  readonly key: string
+  /** Nodes that took it; our own among them where it is one of the closest (`self`). */
+  readonly stored: number
+  /** Nodes that were asked to. */
+  readonly asked: number
+  /** 'self' as host is our own node. */
+  readonly accepted: readonly Address[]
+  readonly refused: readonly Refused[]
+}
+
+/** One of the closest nodes to a key: where to write, and with which token. Our own has none. */
+export interface Holder {
+  readonly family: FamilyNode
+  readonly answered: Answered<MainlineReply>
+}
+
+export interface Writing {
+  /** What to ask one node, with its own token, at the endpoint that gave it (B5-20). */
+  readonly query: (token: Uint8Array, holder: Holder) => MainlineQuery
+  /** Writes into our own store; null: done, else why not. */
+  readonly own: (holder: Holder) => number | string | null
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Writes on all of them at once. Rejects only by the signal, or when the node is closed. */
+export async function writeOn(
+  key: string,
+  holders: readonly Holder[],
+  writing: Writing,
+): Promise<WriteReport> {
+  const codes = await Promise.all(holders.map((holder) => writeOne(holder, writing)))
+  const accepted: Address[] = []
+  const refused: Refused[] = []
+  for (const [index, { answered }] of holders.entries()) {
+    const { address } = answered.contact
+    const code = codes[index]!
+    if (code === null) accepted.push(address)
+    else refused.push({ ...address, code })
+  }
+  return { key, stored: accepted.length, asked: holders.length, accepted, refused }
+}
+
+/** null: it took it; else why not. */
+async function writeOne(holder: Holder, writing: Writing): Promise<number | string | null> {
+  const { family, answered } = holder
+  if (answered.self) return writing.own(holder)
+  const { contact, reply } = answered
+  const query = writing.query(reply!.token!, holder)
+  const outcome = await family.runner.ask(
+    { query, to: contact.address, expectedId: contact.id },
+    { signal: writing.signal },
+  )
+  if (outcome.kind === 'reply') return null
+  return outcome.kind === 'error' ? outcome.refusal.code : outcome.why
+}
