@@ -20,7 +20,7 @@ describe('A lookup', () => {
     assert.equal(lookup.asking, 2)
   })
 
-  test('goes on until the k nearest have answered, and asks nobody beyond them', () => {
+  test('goes on until the k nearest have answered, and asks nobody beyond them (B5-20)', () => {
     const lookup = lookupWith()
     lookup.seed(nodes(8, 9))
     const [eight, nine] = offered(lookup)
@@ -36,7 +36,7 @@ describe('A lookup', () => {
     assert.deepEqual(idsIn(lookup.closest()), [1, 2])
   })
 
-  test('does not end upon one reply that names nobody nearer', () => {
+  test('does not end upon one reply that names nobody nearer (B5-20)', () => {
     const lookup = lookupWith({ k: 3, alpha: 1 })
     lookup.seed(nodes(1, 2, 3))
     answer(lookup, lookup.next()!)
@@ -75,7 +75,7 @@ describe('A lookup', () => {
     assert.deepEqual(idsIn(lookup.closest()), [2])
   })
 
-  test('puts the next in the place of one that failed', () => {
+  test('puts the next in the place of one that failed (B5-20)', () => {
     const lookup = lookupWith({ k: 2, alpha: 2 })
     lookup.seed(nodes(1, 2, 3))
     const [one, two] = offered(lookup)
@@ -120,7 +120,7 @@ describe('A lookup', () => {
     )
   })
 
-  test('does not count who answers without a token, and asks another in its place', () => {
+  test('does not count who answers without a token, and asks another in its place (B5-20)', () => {
     const lookup = lookupWith({ k: 1, alpha: 1 })
     lookup.seed(nodes(1, 2))
     answer(lookup, lookup.next()!, [], false)

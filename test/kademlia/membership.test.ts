@@ -148,6 +148,29 @@ describe('A full bucket', () => {
     assert.equal(added!.kind, 'contact-added')
   })
 
+  test('goes on to the next one until one fails, and the newcomer takes its place (B5-06)', () => {
+    const net = new ToyNetwork({ parameters: { checkpointMs: 1e9, sleptAfterMs: 1e9 } })
+    const [newcomer, ...members] = inBucket(5) as [Contact, ...Contact[]]
+    for (const member of members) {
+      net.befriend(member)
+      net.now++
+    }
+    net.befriend(contactOf(idOf(1, 1), '10.9.9.9'))
+    // So long that all are questionable, and nothing was done about it meanwhile.
+    net.now += 16 * 60_000
+    const dead = members[3]!
+    for (const living of [newcomer, ...members]) if (living !== dead) net.addPeer(living)
+    net.ask(newcomer.address)
+    net.runFor(2 * 60_000)
+    const asked = net.dialed.map(({ to }) => members.findIndex(({ address }) => address.host === to.host))
+    assert.deepEqual(
+      [...new Set(asked)].filter((index) => index >= 0),
+      [0, 1, 2, 3],
+    )
+    for (const member of members) assert.equal(net.table.find(member.id) === null, member === dead)
+    assert.notEqual(net.table.find(newcomer.id), null)
+  })
+
   test('asks one member once at a time, however many newcomers answer', () => {
     const { net, members } = full()
     for (const newcomer of inBucket(60).slice(5)) {

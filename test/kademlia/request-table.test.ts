@@ -117,6 +117,21 @@ describe('A reply', () => {
     for (const forged of forgeries) assert.equal(table.match(forged, PEER, NOW), null)
   })
 
+  test('is not guessed: of 2^20 forgeries from the right endpoint none is taken, whatever is under way there (T16)', () => {
+    const table = tableWith({}, 3)
+    const random = seededRandom(5)
+    const pending = Array.from({ length: 8 }, () => begin(table))
+    // 32 bits of chance, 8 of them under way: one of 2^20 guesses would be right once in 500 such floods.
+    for (let i = 0; i < 2 ** 12; i++) {
+      const guesses = random.bytes(4 * 2 ** 8)
+      for (let at = 0; at < guesses.length; at += 4) {
+        assert.equal(table.match(guesses.subarray(at, at + 4), PEER, NOW), null)
+      }
+    }
+    assert.equal(table.size, pending.length)
+    for (const { transaction } of pending) assert.notEqual(table.match(transaction, PEER, NOW), null)
+  })
+
   test('that took no time, or comes before its question by a clock set back, took 0 ms', () => {
     const table = tableWith()
     assert.equal(table.match(begin(table).transaction, PEER, NOW - 500)!.rttMs, 0)

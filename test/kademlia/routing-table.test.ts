@@ -116,7 +116,7 @@ test('contacts and replacements keep no datagram alive: their ids are copies', (
 })
 
 describe('a contact that does not answer', () => {
-  test('is bad after two misses, is not handed out, and stays while nobody replaces it', () => {
+  test('is bad after two misses, is not handed out, and stays while nobody replaces it (B5-07, B5-08)', () => {
     const table = tableAt(OWN)
     fill(table, [0x80, 0x90], NOW)
     fail(table, 0x80, 2, NOW)
@@ -186,7 +186,7 @@ describe('liveness', () => {
     assert.deepEqual(idsOf(table.closest(OWN, 4, later)), [0x80])
   })
 
-  test('a query from elsewhere, or from a stranger, is no sign of life', () => {
+  test('a query from elsewhere, or from a stranger, is no sign of life (B5-07)', () => {
     const table = tableAt(OWN)
     fill(table, [0x80], NOW)
     assert.equal(table.queriedUs(idOf(0x80), { host: '6.6.6.6', port: 6 }, NOW + 9), false)
@@ -258,6 +258,19 @@ describe('stale buckets', () => {
       assert.equal(sharedPrefixBits(OWN, far!.target), 0)
       assert.ok(sharedPrefixBits(OWN, near!.target) >= 1)
     }
+  })
+
+  test('are none where one has just been replaced, and are where one only asked us (B5-09)', () => {
+    const table = tableAt(OWN)
+    fill(table, [0x80, 0x90, 0xa0, 0xb0], NOW)
+    const later = NOW + bucketRefreshMs
+    for (const id of [0x80, 0x90]) assert.ok(table.queriedUs(idOf(id), nodeAt(id).address, later))
+    assert.equal(table.staleBuckets(later, random).length, 1)
+    fail(table, 0xa0, 2, later)
+    assert.equal(table.staleBuckets(later, random).length, 1)
+    assert.equal(table.answered(nodeAt(0xc0), later, null).outcome, 'added')
+    assert.equal(table.find(idOf(0xa0)), null)
+    assert.deepEqual(table.staleBuckets(later, random), [])
   })
 
   test('are so no more when their refresh has begun', () => {

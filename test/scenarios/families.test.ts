@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { toHex, type Id } from '../../src/kademlia/id.ts'
+import type { MainlineQuery, Want } from '../../src/networks/mainline/messages.ts'
 import { isValidNodeId } from '../../src/networks/mainline/node-id.ts'
 import type { MainlineNetwork, SimulatedNode } from '../../src/simulator/mainline-network.ts'
 import { Puppet } from './puppet.ts'
@@ -11,7 +12,7 @@ const dual = (network: MainlineNetwork) => ({
   addresses: [network.freshAddress(4), network.freshAddress(6)],
 })
 
-const getPeers = (infoHash: Id, want: { n4: boolean; n6: boolean } | null = null) =>
+const getPeers = (infoHash: Id, want: Want = null) =>
   ({ method: 'get_peers', infoHash, want, noSeed: false, scrape: false }) as const
 
 function familiesOf(node: SimulatedNode): number[] {
@@ -70,28 +71,33 @@ describe('A node of two families (B32-01)', () => {
   )
 
   scenario(
-    'gives the contacts that are wanted, and else those of the transport (B32-04, K-18)',
+    'gives the contacts that are wanted, and else those of the transport, whatever it is asked (B32-02, B32-04, K-18)',
     {},
     async (network) => {
       await network.grow(20, () => dual(network))
       const node = network.nodes[2]!
-      for (const [index, family] of [
-        [0, 4],
-        [1, 6],
-      ] as const) {
-        const puppet = new Puppet(network, { address: network.freshAddress(family) })
-        const ask = async (want: { n4: boolean; n6: boolean } | null): Promise<(number | undefined)[]> => {
-          const answer = await puppet.ask(
-            { method: 'find_node', target: someId(network), want },
-            node.sockets[index]!.seenAs,
-          )
-          assert.ok(answer!.bytes.length <= 1_024)
-          return [answer!.reply!.nodes?.length, answer!.reply!.nodes6?.length]
+      const questions: ((want: Want) => MainlineQuery)[] = [
+        (want) => ({ method: 'find_node', target: someId(network), want }),
+        (want) => getPeers(someId(network), want),
+        (want) => ({ method: 'get', target: someId(network), want, seq: null }),
+        (want) => ({ method: 'sample_infohashes', target: someId(network), want }),
+      ]
+      for (const question of questions) {
+        for (const [index, family] of [
+          [0, 4],
+          [1, 6],
+        ] as const) {
+          const puppet = new Puppet(network, { address: network.freshAddress(family) })
+          const ask = async (want: Want): Promise<(number | undefined)[]> => {
+            const answer = await puppet.ask(question(want), node.sockets[index]!.seenAs)
+            assert.ok(answer!.bytes.length <= 1_024)
+            return [answer!.reply!.nodes?.length, answer!.reply!.nodes6?.length]
+          }
+          assert.deepEqual(await ask(null), family === 4 ? [8, undefined] : [undefined, 8])
+          assert.deepEqual(await ask({ n4: true, n6: false }), [8, undefined])
+          assert.deepEqual(await ask({ n4: false, n6: true }), [undefined, 8])
+          assert.deepEqual(await ask({ n4: true, n6: true }), [8, 8])
         }
-        assert.deepEqual(await ask(null), family === 4 ? [8, undefined] : [undefined, 8])
-        assert.deepEqual(await ask({ n4: true, n6: false }), [8, undefined])
-        assert.deepEqual(await ask({ n4: false, n6: true }), [undefined, 8])
-        assert.deepEqual(await ask({ n4: true, n6: true }), [8, 8])
       }
     },
   )
@@ -114,6 +120,30 @@ describe('A node of two families (B32-01)', () => {
   )
 })
 
+describe('A node that has joined both DHTs (B32-09)', () => {
+  scenario('asks its own family, and both in one walk of 37', { seed: 8 }, async (network, tell) => {
+    await network.grow(20, () => dual(network))
+    const node = network.nodes[7]!
+    const hosts = new Set(node.sockets.map(({ seenAs }) => seenAs.host))
+    /** By the target of each walk whether both families are asked for. */
+    const walks = new Map<string, boolean>()
+    network.network.watchers.add(({ from, bytes }) => {
+      const [, target, want] =
+        /6:target20:(.{20})(4:wantl2:n42:n6e)?e1:q9:find_node/s.exec(latin1(bytes)) ?? []
+      if (!hosts.has(from.host) || target === undefined) return
+      assert.ok(want !== undefined || !latin1(bytes).includes('4:want'), 'never for the other one alone')
+      walks.set(target, want !== undefined)
+    })
+    for (let i = 0; i < 200; i++) await network.clock.settle(node.node.refresh({ force: true }))
+    const both = [...walks.values()].filter((each) => each).length
+    tell(`${both} of ${walks.size} walks asked for both families`)
+    assert.ok(walks.size >= 600, String(walks.size))
+    // The standard deviation of so rare an event is the root of what is expected: here 27 and 5.
+    const expected = walks.size / 37
+    assert.ok(Math.abs(both - expected) <= 4 * Math.sqrt(expected), `${both}, expected ${expected}`)
+  })
+})
+
 describe('A network of IPv6 alone', () => {
   scenario('is joined and searched like any other', { seed: 6 }, async (network) => {
     await network.grow(30, () => ({ addresses: [network.freshAddress(6)] }))
@@ -127,3 +157,5 @@ describe('A network of IPv6 alone', () => {
     assert.equal(network.recall(network.trueClosest(infoHash, 8, network.nodes[1]), found), 1)
   })
 })
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
