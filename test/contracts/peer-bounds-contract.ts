@@ -12,6 +12,7 @@ const refused = (why: string): { stored: false; why: string } => ({ stored: fals
 
 export function peerBoundsContract(open: OpenStore): void {
   edges(open)
+  foretold(open)
   sources(open)
   floods(open)
 }
@@ -43,6 +44,27 @@ function edges(open: OpenStore): void {
     assert.deepEqual(peers.announce(infoHash(3), numbered4(3)), refused('too-many-infohashes'))
     assert.deepEqual(contentOf(peers), before)
     assert.deepEqual(peers.announce(infoHash(2), numbered4(3)), STORED)
+  })
+}
+
+function foretold(open: OpenStore): void {
+  test('foretells what an announce would meet, and of a known peer nothing (B33-10)', () => {
+    const limits = { maxPeersPerInfoHash: 3, maxPerIp: 1, maxPerPrefix: 2, maxInfoHashes: 2 }
+    const { peers } = open({ peerLimits: limits })
+    const [known, same] = [peer4('10.0.0.1', 1), peer4('10.0.0.1', 2)]
+    assert.equal(peers.refusal(HASH, known.compact), null)
+    peers.announce(HASH, known)
+    assert.equal(peers.refusal(HASH, same.compact), null)
+    assert.equal(peers.refusal(infoHash(2), same.compact), 'too-many-from-ip')
+    peers.announce(HASH, peer4('10.0.0.2', 1))
+    assert.equal(peers.refusal(HASH, peer4('10.0.0.3', 1).compact), 'too-many-from-prefix')
+    assert.equal(peers.refusal(HASH, peer6('20010db8', 1).compact), null)
+    peers.announce(HASH, peer4('10.0.1.1', 1))
+    assert.equal(peers.refusal(HASH, peer4('10.0.2.1', 1).compact), 'infohash-full')
+    peers.announce(infoHash(2), peer4('10.0.2.1', 1))
+    assert.equal(peers.refusal(infoHash(3), peer4('10.0.3.1', 1).compact), 'too-many-infohashes')
+    assert.deepEqual(peers.size, { infoHashes: 2, peers: 4 })
+    assert.throws(() => peers.refusal(HASH, new Uint8Array(7)), /RangeError.*got 7/)
   })
 }
 

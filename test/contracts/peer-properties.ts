@@ -139,7 +139,14 @@ export function peerProperties(open: OpenStore, numRuns: number): void {
         const model = new NaivePeers()
         const fraction = seededFraction(1)
         for (const operation of sequence) {
-          compare(model, operation, apply(store.peers, operation, fraction))
+          const foretold =
+            operation.do === 'announce'
+              ? store.peers.refusal(infoHash(operation.hash), operation.peer.compact)
+              : null
+          const answer = apply(store.peers, operation, fraction)
+          compare(model, operation, answer)
+          if (operation.do === 'announce')
+            assert.deepEqual(answer, foretold === null ? { stored: true } : { stored: false, why: foretold })
           assert.deepEqual(contentOf(store.peers), model.content())
           const { infoHashes, peers: held } = store.peers.size
           assert.equal(held, model.entries.length)
