@@ -5,6 +5,10 @@ export type XorbitErrorCode =
   /** An argument or option is wrong; the message names it, what it got and what is allowed. */
   | 'bad-argument'
   | 'unknown-option'
+  /** A value has more bytes than the network takes. */
+  | 'too-large'
+  /** A key file cannot be read or made; `details.reason` says why. */
+  | 'bad-key-file'
   /** The node is closed. */
   | 'closed'
   /** Too many operations of one kind are under way. */
