@@ -7,14 +7,22 @@ import { writeSync } from 'node:fs'
 import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
 import { StoreError, type Store } from '../../src/stores/store.ts'
 import { infoHash, numbered4 } from '../contracts/peer-examples.ts'
+import { record, versionOf } from '../contracts/record-examples.ts'
 
 /** Peers of one step. */
 export const BATCH = 20
+/** The key of a record that every step brings anew, and the one whose version every step sees. */
+export const [COUNTED, SEEN] = [1_000_000, 1_000_001]
 
 export function doStep(store: Store, step: number): void {
   for (let i = 0; i < BATCH; i++) {
     store.peers.announce(infoHash(step), numbered4((step * BATCH + i) << 8, { at: step }))
   }
+  // Also a record of its own, which the next step lets expire.
+  store.records.put(record(step, { version: 7, source: null, at: step, until: step + 1 }))
+  store.records.put(record(COUNTED, { version: step, source: null, at: step, until: 1e15 }))
+  store.records.sawVersion(infoHash(SEEN), versionOf(step), step)
+  store.records.expire(step, 10)
   store.state.saveIdentity('v4', infoHash(step))
   store.state.saveContacts('v4', [{ id: infoHash(step), host: '10.0.0.1', port: 1, repliedAt: step }])
   store.state.saveCommitment({ kind: 'announce', key: infoHash(step), data: new Uint8Array(8), doneAt: step })

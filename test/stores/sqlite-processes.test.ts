@@ -8,8 +8,10 @@ import type { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
+import type { RecordStore } from '../../src/stores/store.ts'
 import { infoHash } from '../contracts/peer-examples.ts'
-import { BATCH } from './sqlite-child.ts'
+import { newestOf, record } from '../contracts/record-examples.ts'
+import { BATCH, COUNTED, SEEN } from './sqlite-child.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const CHILD = fileURLToPath(new URL('sqlite-child.ts', import.meta.url))
@@ -42,6 +44,19 @@ async function whatAnotherSays(path: string): Promise<string> {
   return (await linesUntilKilled(start('open', path), Number.POSITIVE_INFINITY)).join()
 }
 
+/** What was held is held, what was replaced is not, and nothing comes back that is older than what was known (B44-19). */
+function assertRecordsOf(records: RecordStore, steps: number): void {
+  const last = steps - 1
+  assert.equal(records.size.records, 2)
+  assert.equal(records.get(infoHash(COUNTED), 1)!.version, BigInt(last))
+  assert.equal(records.get(infoHash(last), last)!.version, 7n)
+  assert.equal(newestOf(records, SEEN), `${last}a`)
+  for (let step = 0; step < steps; step++) {
+    assert.equal(newestOf(records, step), '7a', `step ${step}`)
+    assert.deepEqual(records.put(record(step, { version: 6 })), { stored: false, why: 'older' })
+  }
+}
+
 describe('A process that is killed', () => {
   test('loses nothing that it had acknowledged, however often', async () => {
     const path = join(temporaryFolder(), 'node.sqlite')
@@ -58,6 +73,7 @@ describe('A process that is killed', () => {
       }
       assert.deepEqual(store.state.identity('v4'), new Uint8Array(infoHash(steps - 1)))
       assert.equal(store.state.contacts('v4')[0]!.repliedAt, steps - 1)
+      assertRecordsOf(store.records, steps)
       store.close()
     }
   })
@@ -69,6 +85,7 @@ describe('A process that is killed', () => {
     assert.equal(store.state.commitments().length, 1)
     assert.deepEqual(store.peers.size, { infoHashes: 1, peers: BATCH })
     assert.deepEqual(store.state.identity('v4'), new Uint8Array(infoHash(0)))
+    assertRecordsOf(store.records, 1)
     store.close()
   })
 })

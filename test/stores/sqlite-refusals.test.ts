@@ -16,6 +16,7 @@ import { describe, test } from 'node:test'
 import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
 import { StoreError, type StoreErrorCode } from '../../src/stores/store.ts'
 import { infoHash, numbered4 } from '../contracts/peer-examples.ts'
+import { record, versionOf } from '../contracts/record-examples.ts'
 import { fingerprint, temporaryFolder } from './temporary-folder.ts'
 
 /** A closed store with some thousand peers, alone in a fresh folder. */
@@ -24,6 +25,8 @@ function filledStore(): { folder: string; path: string } {
   const path = join(folder, 'node.sqlite')
   const store = openSqliteStore(path)
   for (let i = 0; i < 3_000; i++) store.peers.announce(infoHash(i % 300), numbered4(i << 8))
+  for (let i = 0; i < 30; i++) store.records.put(record(i, { bytes: 1_000 }))
+  store.records.sawVersion(infoHash(1), versionOf(1), 1)
   store.close()
   return { folder, path }
 }
@@ -154,6 +157,11 @@ describe('A damaged file', () => {
       'PRAGMA ignore_check_constraints = ON; UPDATE peers SET port = 70000 WHERE port > 0',
       "PRAGMA ignore_check_constraints = ON; UPDATE peers SET ip = x'010203' WHERE ip = x'00000000'",
       'PRAGMA ignore_check_constraints = ON; UPDATE peers SET refreshed_at = 9223372036854775807',
+      "PRAGMA ignore_check_constraints = ON; UPDATE records SET digest = x'01'",
+      'PRAGMA ignore_check_constraints = ON; UPDATE records SET version = -1',
+      'PRAGMA ignore_check_constraints = ON; UPDATE records SET source = zeroblob(5)',
+      "PRAGMA ignore_check_constraints = ON; UPDATE versions SET kind = 'rumour'",
+      'DROP TABLE versions',
       'DROP TABLE commitments',
       'ALTER TABLE contacts RENAME COLUMN host TO name',
     ]
