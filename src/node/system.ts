@@ -120,3 +120,8 @@ export const sha1: Hash = (data) => {
   for (let index = 0; index < SHA1_BYTES; index++) digest[index] = text.charCodeAt(index)
   return digest
 }
+
+/** Resolves when no promise of this process has anything left to do: what the simulator waits for after each event. */
+export function microtasksDone(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -2,13 +2,7 @@
 // Not here: clocks of single machines that sleep (machine.ts).
 import { Deadlines } from '../kademlia/deadlines.ts'
 import type { Cancel, Scheduler } from '../node/ports.ts'
-
-/**
- * Turns given to promises after each event. Nothing tells when no microtask is left, but chains are short: from a
- * reply to who awaits an announce it takes some twenty. A longer chain goes on at the next event: the run is the same
- * every time.
- */
-const MICROTASK_TURNS = 32
+import { microtasksDone } from '../node/system.ts'
 
 interface Event {
   /** null once it is cancelled. */
@@ -49,7 +43,7 @@ export class VirtualClock implements Scheduler {
 
   /** Runs everything that is due until then; afterwards it is `time`. */
   async runUntil(time: number): Promise<void> {
-    await drainMicrotasks()
+    await microtasksDone()
     while (this.#events.nextAt <= time) await this.#step()
     this.#now = Math.max(this.#now, time)
   }
@@ -69,7 +63,7 @@ export class VirtualClock implements Scheduler {
       pending = false
     }
     promise.then(mark, mark)
-    await drainMicrotasks()
+    await microtasksDone()
     while (pending) {
       if (this.#events.nextAt > end) throw new Error(`still pending after ${withinMs} ms of virtual time`)
       await this.#step()
@@ -85,12 +79,6 @@ export class VirtualClock implements Scheduler {
     this.#now = time
     this.#processed++
     run()
-    await drainMicrotasks()
+    await microtasksDone()
   }
-}
-
-const settled = Promise.resolve()
-
-async function drainMicrotasks(): Promise<void> {
-  for (let turn = 0; turn < MICROTASK_TURNS; turn++) await settled
 }

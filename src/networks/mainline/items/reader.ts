@@ -97,13 +97,20 @@ export class Reader {
       toHex(seenBefore.digest) !== toHex(seen.digest)
     const { publicKey, salt, seq, signature } = best.signed
     const others = search.others.map(({ value }) => decodeValue(value))
-    const conflict = differs || others.length > 0
-    return { ...itemOf(best, target, search), publicKey, salt, seq, signature, conflict, others }
+    return {
+      ...itemOf(best, target, search),
+      publicKey: new Uint8Array(publicKey),
+      salt: new Uint8Array(salt),
+      seq,
+      signature: new Uint8Array(signature),
+      conflict: differs || others.length > 0,
+      others,
+    }
   }
 }
 
 function itemOf({ value }: RawItem, target: Id, { copies }: ItemSearch): Item {
-  // Copied, for it may be a view of a datagram.
+  // Copied, here and above, for it may be a view of a datagram.
   const encoded = new Uint8Array(value)
   return { key: toHex(target), value: decodeValue(encoded), text: textOf(encoded), encoded, copies }
 }
