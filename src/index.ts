@@ -33,6 +33,12 @@ export { resolveOptions } from './networks/mainline/options.ts'
 export type { Peer } from './networks/mainline/queries.ts'
 export type { SearchOutcome } from './networks/mainline/search.ts'
 export type { FamilyStats, MainlineStats } from './networks/mainline/stats.ts'
+export { decodeValue, encodeValue } from './networks/mainline/items/value.ts'
+export type { Value, ValueLike } from './networks/mainline/items/value.ts'
+export { loadKeyPair, saveKeyPair } from './networks/mainline/keys/key-file.ts'
+export type { KeyFileReason } from './networks/mainline/keys/key-file.ts'
+export { generateKeyPair, keyPairFrom } from './networks/mainline/keys/key-pair.ts'
+export type { KeyPair } from './networks/mainline/keys/key-pair.ts'
 export { isValidNodeId } from './networks/mainline/node-id.ts'
 export {
   decodeTorrentValue,
