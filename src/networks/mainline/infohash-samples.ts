@@ -4,7 +4,7 @@ import type { Family } from '../../codecs/compact-address.ts'
 import type { Id } from '../../kademlia/id.ts'
 import type { PeerStore } from '../../stores/store.ts'
 
-/** In one reply, as libtorrent has it: 400 bytes, which leave room for the contacts of both families. */
+/** In one reply, as libtorrent has it: 400 bytes. Beside the contacts of both families the wire sheds one or two. */
 const MAX_SAMPLES = 20
 
 /**

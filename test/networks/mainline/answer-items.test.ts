@@ -1,5 +1,5 @@
 // Items at a storing node (BEP 44): what is stored and what is refused, in which order, and what a get tells. Real
-// answers over a real store; the wire in front of them is in test/scenarios/items.test.ts.
+// answers over a real store; the wire in front of them is in test/scenarios/serving-items.test.ts.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'

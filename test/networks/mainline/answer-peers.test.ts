@@ -1,5 +1,5 @@
 // Peers at a storing node (BEP 33): scrapes, seeds, and swarms that are full. Real answers over a real store; the wire in
-// front of them is in test/scenarios/scrapes.test.ts.
+// front of them is in test/scenarios/serving-surveys.test.ts.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { packAddress, readHost } from '../../../src/codecs/compact-address.ts'

@@ -1,4 +1,4 @@
-// Samples of infohashes at a node that is surveyed (BEP 51). The wire in front is in test/scenarios/scrapes.test.ts.
+// Samples of infohashes at a node that is surveyed (BEP 51). The wire in front is in test/scenarios/serving-surveys.test.ts.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { packAddress, readHost } from '../../../src/codecs/compact-address.ts'
