@@ -9,20 +9,20 @@ const HOUR = 3_600_000
 const voter = (n: number): string => `${20 + n}.${n}.1.1`
 
 describe('The vote on our own address', () => {
-  test('B42-06 is never settled by one vote, nor by many of one network', () => {
+  test('is never settled by one vote, nor by many of one /16 (B42-06, T22)', () => {
     const external = new ExternalAddress()
     for (let n = 0; n < 50; n++) assert.equal(external.vote('8.8.8.8', `21.7.${n}.1`, n), null)
     assert.equal(external.host, null)
   })
 
-  test('B42-06 is settled when several independent voters agree', () => {
+  test('is settled when several independent voters agree (B42-06)', () => {
     const external = new ExternalAddress()
     for (let n = 0; n < 7; n++) assert.equal(external.vote('8.8.8.8', voter(n), n), null)
     assert.equal(external.vote('8.8.8.8', voter(7), 7), '8.8.8.8')
     assert.equal(external.vote('8.8.8.8', voter(8), 8), null, 'the same again is no change')
   })
 
-  test('T22 thirty per cent of liars change nothing, whether they agree or not', () => {
+  test('thirty per cent of liars change nothing, whether they agree or not (T22)', () => {
     for (const lie of [() => '9.9.9.9', (n: number) => `9.9.9.${n}`]) {
       const external = new ExternalAddress()
       for (let n = 0; n < 200; n++) {
@@ -33,7 +33,7 @@ describe('The vote on our own address', () => {
     }
   })
 
-  test('T22 a real change is followed, but not more often than once an hour', () => {
+  test('a real change is followed, but not more often than once an hour (T22)', () => {
     const external = new ExternalAddress()
     for (let n = 0; n < 30; n++) external.vote('8.8.8.8', voter(n), 0)
     for (let n = 0; n < 32; n++) assert.equal(external.vote('8.8.4.4', voter(n), HOUR / 2), null)
@@ -41,7 +41,7 @@ describe('The vote on our own address', () => {
     assert.equal(external.host, '8.8.4.4')
   })
 
-  test('addresses that are not global are no votes', () => {
+  test('addresses that are not global are no votes (T22)', () => {
     const external = new ExternalAddress()
     for (const host of ['192.168.1.2', '127.0.0.1', '0.0.0.0', '::1', 'fe80::1', 'nonsense']) {
       for (let n = 0; n < 10; n++) external.vote(host, voter(n), n)
@@ -49,7 +49,7 @@ describe('The vote on our own address', () => {
     assert.equal(external.host, null)
   })
 
-  test('IPv6 voters of one /64 count once', () => {
+  test('IPv6 voters of one /64 count once (T22)', () => {
     const external = new ExternalAddress()
     for (let n = 1; n < 20; n++) external.vote('2606:4700::1', `2a00:1450::${n.toString(16)}`, n)
     assert.equal(external.host, null)
