@@ -1,10 +1,10 @@
-// One address family of a mainline node: its engine, its id bound to its address, its way into that DHT. BEP 32 makes of
-// two families two DHTs; what they share is in node.ts.
+// One address of a mainline node: its engine, its id bound to the address, its way into the DHT of its family. BEP 32 makes
+// of two families two DHTs, BEP 45 of several addresses several nodes; what they share is in life.ts.
 import { familyOf, type Family } from '../../codecs/compact-address.ts'
 import type { Address, Contact } from '../../kademlia/contact.ts'
 import { Counters } from '../../kademlia/counters.ts'
 import { Engine } from '../../kademlia/engine.ts'
-import { asId, type Id } from '../../kademlia/id.ts'
+import { asId, sharedPrefixBits, type Id } from '../../kademlia/id.ts'
 import type { AdmissionPolicy, Effects, EngineEvent, Hash, Probes, Random } from '../../kademlia/ports.ts'
 import { SourceLimits, defaultSourceLimits, NO_LIMITS } from '../../kademlia/rate-limits.ts'
 import { RoutingTable } from '../../kademlia/routing-table.ts'
@@ -28,6 +28,9 @@ import { createWire } from './wire.ts'
 
 /** One walk in so many asks for contacts of the other family too. BEP 32, "Steady-state operation"; jech/dht: 37. */
 const BOTH_FAMILIES_ONE_IN = 37
+/** Two of our ids that share so many leading bits are drawn anew (B45-01), a few times. */
+const NEAR_BITS = 6
+const MAX_DRAWS = 16
 /** Contacts of the other family that one reply may bring to our notice. */
 const MAX_FOREIGN = 8
 
@@ -54,6 +57,8 @@ export interface SharedPorts {
 }
 
 export interface FamilyObserver {
+  /** Our nodes at other addresses, so far. */
+  others(): readonly FamilyNode[]
   /** The other family, where the node has one. */
   sibling(): FamilyNode | null
   notice(family: FamilyNode, event: EngineEvent): void
@@ -79,7 +84,8 @@ export class FamilyNode {
     this.#shared = shared
     this.#observer = observer
     this.family = ports.family
-    this.slot = `v${ports.family}`
+    const isFirst = observer.others().every(({ family }) => family !== ports.family)
+    this.slot = isFirst ? `v${ports.family}` : `v${ports.family} ${ports.transport.local.host}`
     this.resolve = ports.resolve
     const { options, scheduler } = shared
     const { local } = ports.transport
@@ -224,11 +230,25 @@ export class FamilyNode {
   /** A saved id stays, so that a restart keeps our place; votes replace it when it does not fit (BEP 42). */
   #loadId(host: string): Id {
     const saved = this.#shared.store.state.identity(this.slot)
+    if (saved?.length === this.#shared.options.parameters.idBytes) return asId(saved)
+    return this.#freshId(host)
+  }
+
+  /**
+   * BEP 42 leaves eight prefixes an address: nodes on 127.0.0.1, or not yet knowing theirs, would all crowd there. Ids of
+   * one node are far apart, so that it holds no part of the key space alone (B45-01).
+   */
+  #freshId(host: string): Id {
     const { random, options } = this.#shared
-    const { idBytes } = options.parameters
-    if (saved?.length === idBytes) return asId(saved)
-    // BEP 42 leaves eight prefixes an address: nodes on 127.0.0.1, or not yet knowing theirs, would all crowd there.
-    return reachOf(host) === 'global' ? nodeIdFor(host, random) : asId(random.bytes(idBytes))
+    const others = this.#observer.others().filter((each) => each !== this)
+    const draw = (): Id =>
+      reachOf(host) === 'global' ? nodeIdFor(host, random) : asId(random.bytes(options.parameters.idBytes))
+    let id = draw()
+    for (let tries = 1; tries < MAX_DRAWS; tries++) {
+      if (others.every((other) => sharedPrefixBits(id, other.id) < NEAR_BITS)) break
+      id = draw()
+    }
+    return id
   }
 
   #restore(): void {
@@ -246,7 +266,7 @@ export class FamilyNode {
     const host = this.#external.vote(address.host, by.host, now)
     if (host === null || isValidNodeId(this.id, host)) return
     const oldId = this.id
-    this.runner.engine.setOwnId(nodeIdFor(host, this.#shared.random), now)
+    this.runner.engine.setOwnId(this.#freshId(host), now)
     this.#observer.idChanged(this, oldId)
     void this.joining.join().catch(() => {})
   }

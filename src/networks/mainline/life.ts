@@ -29,7 +29,7 @@ export interface MainlineParts {
   readonly scheduler: Scheduler
   readonly random: Random
   readonly hash: Hash
-  /** One or two, of different families. */
+  /** One for each address that is listened on, IPv4 first. */
   readonly families: readonly FamilyPorts[]
 }
 
@@ -56,6 +56,7 @@ export class MainlineLife {
     for (const ports of parts.families) {
       families.push(
         new FamilyNode(shared, ports, {
+          others: () => families,
           sibling: () => families.find(({ family }) => family !== ports.family) ?? null,
           notice: (family, event) => this.#notice(family, event),
           idChanged: (family, oldId) => this.#idChanged(family, oldId),

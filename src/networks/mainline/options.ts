@@ -5,7 +5,7 @@ import { defaultParameters, type Parameters } from '../../kademlia/parameters.ts
 import { badArgument } from '../../node/errors.ts'
 import { refuseUnknown, toFlag, toInteger } from '../../node/reading.ts'
 import type { Store } from '../../stores/store.ts'
-import { isPort, isPrivateHost } from '../addresses.ts'
+import { isPort, isPrivateHost, prefixGroup } from '../addresses.ts'
 
 export const DEFAULT_PORT = 6881
 
@@ -25,7 +25,8 @@ export type TunableParameters = Pick<
 
 export interface MainlineOptions {
   /**
-   * IP address to listen on, or one of each family. Default: every IPv4 address, and the first global IPv6 address of
+   * IP addresses to listen on, several of a family for a node at several addresses (BEP 45): it has an id, a socket and a
+   * routing table for each, and one store. Default: every IPv4 address, and the first global IPv6 address of
    * this machine where there is one (BEP 32); in a network that is bootstrapped from loopback, loopback.
    */
   readonly host?: string | readonly string[]
@@ -60,7 +61,7 @@ export interface BootstrapHost {
 }
 
 export interface ResolvedOptions {
-  /** null: as the machine has them. Each of another family. */
+  /** null: as the machine has them. IPv4 first; at most MAX_HOSTS_PER_FAMILY of a family. */
   readonly hosts: readonly string[] | null
   readonly port: number
   readonly store: string | Store
@@ -175,22 +176,38 @@ function resolveHosts(
   if (host === undefined) return loopbackFor(bootstrap)
   const given: readonly unknown[] = Array.isArray(host) ? host : [host]
   if (given.length === 0) throw badArgument('host', 'an IPv4 or IPv6 address of this machine', host)
-  const byFamily = new Map<Family, string>()
-  for (const each of given) {
+  const hosts = given.map((each) => {
     const canonical = typeof each === 'string' ? canonicalHost(each) : null
     if (canonical === null) throw badArgument('host', 'an IPv4 or IPv6 address of this machine', each)
-    const family = familyOf(canonical)!
-    if (byFamily.has(family)) throw badArgument('host', `at most one address of IPv${family}`, host)
-    byFamily.set(family, canonical)
-  }
+    return canonical
+  })
   // IPv4 first: the first family is the one whose id is `id`.
-  return ([4, 6] as const).flatMap((family) => byFamily.get(family) ?? [])
+  return ([4, 6] as const).flatMap((family) => hostsOf(family, hosts))
+}
+
+/** Of one node and family; each needs a table of its own. */
+const MAX_HOSTS_PER_FAMILY = 8
+
+function hostsOf(family: Family, hosts: readonly string[]): readonly string[] {
+  const own = hosts.filter((host) => familyOf(host) === family)
+  if (own.length > MAX_HOSTS_PER_FAMILY) {
+    throw badArgument('host', `at most ${MAX_HOSTS_PER_FAMILY} addresses of IPv${family}`, own.length)
+  }
+  if (own.length > 1 && own.some((host) => host === '0.0.0.0' || host === '::')) {
+    throw badArgument('host', `either every address of IPv${family}, or definite ones`, own)
+  }
+  if (new Set(own).size < own.length) throw badArgument('host', 'each address once', own)
+  // Others count a /64 as one node, and would drop the second (B45-05).
+  if (family === 6 && new Set(own.map(prefixGroup)).size < own.length) {
+    throw badArgument('host', 'at most one IPv6 address of each /64', own)
+  }
+  return own
 }
 
 /** A bootstrap node that none of our hosts can reach is a mistake; of names we do not know. */
 function checkFamilies(hosts: readonly string[] | null, bootstrap: readonly BootstrapHost[]): void {
   if (hosts === null) return
-  const ours = hosts.map((host) => familyOf(host))
+  const ours = [...new Set(hosts.map((host) => familyOf(host)))]
   for (const { host } of bootstrap) {
     const family = familyOf(host)
     if (family !== null && !ours.includes(family)) {
@@ -222,7 +239,10 @@ function resolveBootstrap(bootstrap: MainlineOptions['bootstrap']): readonly Boo
 
 function resolveStore(store: MainlineOptions['store']): string | Store {
   if (store === undefined) return 'memory'
-  const isStore = typeof store === 'object' && store !== null && 'peers' in store && 'state' in store
+  const isStore =
+    typeof store === 'object' &&
+    store !== null &&
+    ['peers', 'records', 'state'].every((part) => part in store)
   if (!isStore && (typeof store !== 'string' || store === '')) {
     throw badArgument('store', "a file name, 'memory' or a store", store)
   }

@@ -1,0 +1,157 @@
+// Items as a user of the library holds them, on real sockets and real files. What takes hours is in test/scenarios.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { generateKeyPair, Mainline, type MainlineOptions } from '../../../src/index.ts'
+
+const open: Mainline[] = []
+const folder = mkdtempSync(join(tmpdir(), 'xorbit-items-'))
+after(async () => {
+  await Promise.all(open.map((node) => node.close()))
+  rmSync(folder, { recursive: true })
+})
+
+async function node(options: MainlineOptions = {}): Promise<Mainline> {
+  const opened = await Mainline.open({ host: '127.0.0.1', port: 0, bootstrap: 'none', ...options })
+  open.push(opened)
+  return opened
+}
+
+function addressOf({ addresses }: Mainline): string {
+  return `${addresses[0]!.host}:${addresses[0]!.port}`
+}
+
+async function network(count: number): Promise<Mainline[]> {
+  const nodes = [await node()]
+  while (nodes.length < count) {
+    const next = await node({ bootstrap: [addressOf(nodes[0]!)] })
+    await next.join()
+    nodes.push(next)
+  }
+  return nodes
+}
+
+describe('A user of items', () => {
+  test('puts a value and gets it by the report, by its key, as bytes and as hex', async () => {
+    const [writer, ...readers] = await network(9)
+    const key = await writer!.put('Hello World!')
+    assert.equal(key.key, 'e5f96f6f38320f0f33959cb4d3d656452117aadb')
+    assert.equal(key.stored, 8)
+    for (const form of [key, key.key, Buffer.from(key.key, 'hex')]) {
+      assert.equal((await readers[3]!.get(form))?.value, 'Hello World!')
+    }
+    assert.equal(await readers[3]!.get('00'.repeat(20)), null)
+  })
+
+  test('publishes and resolves text, bytes, numbers, lists, objects and what JSON has beside them', async () => {
+    const [writer, reader] = (await network(6)) as [Mainline, Mainline]
+    const keyPair = generateKeyPair()
+    const values = [
+      'text',
+      Uint8Array.of(0xff, 0xfe, 0),
+      -42,
+      2n ** 62n,
+      ['a', 1, ['b']],
+      { mood: 'fine', list: [1, 2] },
+      { online: true, ratio: 0.5, nothing: null },
+    ]
+    for (const [index, value] of values.entries()) {
+      const report = await writer.publish('status', value, { keyPair })
+      assert.deepEqual([report.seq, report.stored], [BigInt(index + 1), 6])
+      const found = await reader.resolve(keyPair.publicKey, 'status')
+      assert.deepEqual(found?.value, value)
+      assert.equal(found?.seq, report.seq)
+    }
+  })
+
+  test('hears at once what is wrong with an argument, and nothing is sent', async () => {
+    const alone = await node()
+    const keyPair = generateKeyPair()
+    const refused = (work: Promise<unknown>, message: RegExp): Promise<void> =>
+      assert.rejects(work, (error: Error & { code?: string }) => {
+        assert.match(error.message, message)
+        return error.code !== undefined
+      })
+    await refused(alone.put('x'.repeat(1_000)), /1005 bytes.*at most 1000/)
+    await refused(alone.put(undefined as never), /value/)
+    await refused(alone.put('x', { keepalive: true } as never), /unknown option "keepalive"/)
+    await refused(alone.get('abc'), /^key: expected 40 hex digits/)
+    await refused(alone.publish('n'.repeat(65), 1, { keyPair }), /^name: .*at most 64 bytes, got 65 bytes/)
+    await refused(alone.publish('n', 1, {} as never), /^keyPair: /)
+    await refused(alone.publish('n', 1, undefined as never), /^keyPair: /)
+    await refused(
+      alone.publish('n', 1, { keyPair, cas: -1 }),
+      /^cas: expected a whole number from 0 to 2\^63/,
+    )
+    await refused(alone.publish('n', 1, { keyPair, seq: 2n ** 63n }), /^seq: /)
+    await refused(alone.publish('n', 1, { keyPair, seq: 0.5 }), /^seq: /)
+    await refused(alone.resolve(new Uint8Array(31)), /^publicKey: expected 32 bytes or 64 hex digits, got 31/)
+    await refused(alone.resolve(keyPair.publicKey, '', { mode: 'last' as never }), /^mode: .*'latest'/)
+    await refused(alone.watchOver('zz'), /^publicKey: /)
+    assert.deepEqual(alone.kept(), [])
+  })
+
+  test('alone in the world stores with itself, and stops when told', async () => {
+    const alone = await node()
+    const keyPair = generateKeyPair()
+    const { stored, accepted } = await alone.publish('', 'mine', { keyPair })
+    assert.deepEqual([stored, accepted], [1, [{ host: 'self', port: 0 }]])
+    assert.equal((await alone.resolve(keyPair.publicKey))?.value, 'mine')
+    await assert.rejects(alone.put('x', { signal: AbortSignal.abort(new Error('enough')) }), /enough/)
+    await alone.close()
+    await assert.rejects(alone.put('x'), { code: 'closed' })
+    assert.throws(() => alone.unput('00'.repeat(20)), { code: 'closed' })
+  })
+
+  test('finds after a restart what the file held, and what is kept alive goes on (B44-19)', async () => {
+    const store = join(folder, 'node.sqlite')
+    const keyPair = generateKeyPair()
+    const first = await node({ store })
+    await first.publish('status', 'kept', { keyPair, seq: 2n ** 53n + 1n })
+    await first.put('also kept')
+    await first.close()
+    const second = await node({ store, publishIntervalMs: 200 })
+    const found = await second.resolve(keyPair.publicKey, 'status', { mode: 'first' })
+    assert.deepEqual([found?.value, found?.seq], ['kept', 2n ** 53n + 1n])
+    assert.deepEqual(
+      second
+        .kept()
+        .map(({ kind }) => kind)
+        .toSorted(),
+      ['publish', 'put'],
+    )
+    const kinds = new Set<string>()
+    await new Promise<void>((resolve) => {
+      second.on('republished', ({ kind, stored }) => {
+        assert.equal(stored, 1)
+        kinds.add(kind)
+        if (kinds.size === 2) resolve()
+      })
+    })
+    const older = await second.publish('status', 'older', { keyPair, seq: 5 })
+    assert.deepEqual(
+      older.refused.map(({ code }) => code),
+      [302],
+    )
+  })
+})
+
+describe('A node at several addresses', () => {
+  test('listens at each of them on one port, one socket an IP (B45-05)', async () => {
+    const several = await node({ host: ['127.0.0.1', '127.0.0.2', '127.0.0.3'] })
+    const [first, second, third] = several.addresses
+    assert.deepEqual(
+      several.addresses.map(({ host }) => host),
+      ['127.0.0.1', '127.0.0.2', '127.0.0.3'],
+    )
+    assert.ok(first!.port === second!.port && second!.port === third!.port)
+    const other = await node()
+    const ids = await Promise.all(several.addresses.map(async (each) => (await other.ping(each)).id))
+    assert.deepEqual(
+      ids.map((id) => Buffer.from(id).toString('hex')),
+      several.stats().families.map(({ id }) => id),
+    )
+  })
+})
