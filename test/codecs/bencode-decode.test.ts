@@ -125,7 +125,7 @@ describe('Decoding bencode', () => {
       refused('i12', 'truncated', profile)
     })
 
-    test(`refuses dictionary keys that are no strings in ${name}`, () => {
+    test(`refuses dictionary keys that are no strings in ${name} (K-13)`, () => {
       refused('di1ei2ee', 'key-not-a-string', profile)
       refused('dlei2ee', 'key-not-a-string', profile)
       refused('ddei2ee', 'key-not-a-string', profile)

@@ -66,7 +66,7 @@ describe('What a mainline node answers', () => {
     for (const query of everyQuery(serving)) assert.notEqual(serving.answer(query), null, query.method)
   })
 
-  test('is 202 to a write where the store fails, which is told of', () => {
+  test('is 202 to a write where the store fails, which is told of (K-06)', () => {
     const { serving, announce } = announcing()
     const item = immutable('kept nowhere')
     const { token } = serving.get(targetOf(item))
@@ -79,7 +79,7 @@ describe('What a mainline node answers', () => {
     assert.equal(serving.failures.length, 2)
   })
 
-  test('is 202 where a store that somebody brought throws at reading, and never an exception', () => {
+  test('is 202 where a store that somebody brought throws at reading, and never an exception (K-06)', () => {
     const serving = new Answering({ store: brokenStore() })
     const refused = everyQuery(serving).filter((query) => {
       const answer = serving.answer(query)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { BencodeInput } from '../../../../src/codecs/bencode.ts'
 import { bytesOf, textOf } from '../../../codecs/bencode-samples.ts'
-import { FROM, HASH, ID, bep5, decode, decodedQuery, queryPacket, refusal } from '../packets.ts'
+import { FROM, HASH, ID, bep5, decode, decodedQuery, queryPacket, refusal, replyPacket } from '../packets.ts'
 
 function refusedWith203(packet: Uint8Array | string, message: string): void {
   const { answer, reason } = refusal(packet)
@@ -224,9 +224,34 @@ describe('The envelope of a query', () => {
     assert.deepEqual(decodedQuery(queryPacket('ping', odd, odd)), { method: 'ping' })
   })
 
-  test('K-19 may have the extras of libtorrent, and c of BEP 50', () => {
-    const args = { info_hash: HASH, bs: 1, n: 'name' }
-    assert.equal(decodedQuery(queryPacket('get_peers', args, { p: 1, c: HASH })).method, 'get_peers')
+  test('may have the extras of libtorrent, which mean nothing (K-19)', () => {
+    const extras = { bs: 1, n: 'name', p: 6881 }
+    for (const [method, args] of [
+      ['ping', {}],
+      ['find_node', { target: HASH }],
+      ['get_peers', { info_hash: HASH }],
+      ['announce_peer', announceArguments],
+    ] as const) {
+      const plain = decodedQuery(queryPacket(method, args))
+      assert.deepEqual(decodedQuery(queryPacket(method, { ...args, ...extras }, { p: 1, n: 'x' })), plain)
+    }
+  })
+
+  test('may have a topic c as in the draft of BEP 50, which means nothing (B50-01)', () => {
+    for (const c of [HASH, 'short', 7, [HASH], { c: HASH }]) {
+      const query = { method: 'find_node', target: HASH, want: null }
+      assert.deepEqual(decodedQuery(queryPacket('find_node', { target: HASH }, { c })), query)
+      assert.equal(decode(replyPacket({}, { c })).kind, 'reply')
+    }
+  })
+
+  test('may name an address, which means nothing: there is none but that of the sender (B5-17)', () => {
+    const named = { ip: '\x01\x02\x03\x04', ipv4: '1.2.3.4', host: '1.2.3.4', addr: [1, 2, 3, 4] }
+    const plain = decodedQuery(announce({}))
+    assert.deepEqual(Object.keys(plain).toSorted(), ['infoHash', 'method', 'port', 'seed', 'token'])
+    assert.deepEqual(decodedQuery(announce(named)), plain)
+    const packet = queryPacket('announce_peer', announceArguments, { ip: named.ip })
+    assert.deepEqual(decodedQuery(packet), plain)
   })
 
   test('K-17 B43-04 says with ro that its sender cannot be dialled', () => {

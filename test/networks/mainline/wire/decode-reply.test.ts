@@ -56,10 +56,23 @@ describe('The contacts of a reply', () => {
     assert.deepEqual(nodes6, [{ id: HASH, address: { host: '2a00::1', port: 6881 } }])
   })
 
-  test('B32-06 are of one family when those of the other are unreadable', () => {
+  test('are of one family when those of the other have a wrong length or type (B32-02, B32-06)', () => {
     const results = { nodes: compact(['8.8.8.8', 1]), nodes6: 'x'.repeat(37) }
     assert.deepEqual(Object.keys(decodedReply(replyPacket(results))), ['nodes'])
     for (const nodes of [7, ['x'], {}]) assert.deepEqual(decodedReply(replyPacket({ nodes })), {})
+  })
+
+  test('may stand beside peers, those of both families (B32-06)', () => {
+    const results = {
+      nodes: compact(['8.8.8.8', 1]),
+      nodes6: compact(['2a00::1', 6881]),
+      values: [peer(1), peer(2)],
+      token: 'x',
+    }
+    const { nodes, nodes6, values, token } = decodedReply(replyPacket(results))
+    assert.deepEqual([hostsOf(nodes), hostsOf(nodes6)], [['8.8.8.8'], ['2a00::1']])
+    assert.deepEqual(values, results.values)
+    assert.equal(textOf(token!), 'x')
   })
 
   test('are none, but there, in an empty string', () => {
@@ -106,6 +119,19 @@ describe('The token of a reply', () => {
     assert.deepEqual(decodedReply(replyPacket({ token: '' })).token, new Uint8Array(0))
     assert.equal(decodedReply(replyPacket({ token: 'x'.repeat(64) })).token?.length, 64)
     for (const token of ['x'.repeat(65), 7, []]) assert.deepEqual(decodedReply(replyPacket({ token })), {})
+  })
+})
+
+describe('A response', () => {
+  test('may have no v, or one of any length or type, be it a reply or an error (K-04)', () => {
+    for (const v of ['', 'LT12', 'longer than four', 7, ['x'], {}]) {
+      assert.equal(decode(replyPacket({}, { v })).kind, 'reply')
+      assert.equal(decode(replyPacket({}, { v, y: 'e', e: [201, 'x'] })).kind, 'error')
+    }
+  })
+
+  test('may have the port of libtorrent, which means nothing (K-19)', () => {
+    assert.deepEqual(decodedReply(replyPacket({ p: 6881, token: 'x' }, { p: 1 })), { token: bytesOf('x') })
   })
 })
 

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decodeBencode, encodeBencode } from '../../../../src/codecs/bencode.ts'
 import type { KnownContact } from '../../../../src/kademlia/contact.ts'
-import type { MainlineQuery, MainlineReply, Signed } from '../../../../src/networks/mainline/messages.ts'
+import {
+  ERROR,
+  type MainlineQuery,
+  type MainlineReply,
+  type Signed,
+} from '../../../../src/networks/mainline/messages.ts'
 import { createWire } from '../../../../src/networks/mainline/wire.ts'
 import { bytesOf, textOf } from '../../../codecs/bencode-samples.ts'
 import {
@@ -222,6 +227,24 @@ describe('An error of ours', () => {
       message: 'x',
       seenAs: FROM6,
     })
+  })
+
+  test('has one of the codes of BEP 5 and BEP 44 (K-06)', () => {
+    assert.deepEqual(ERROR, {
+      generic: 201,
+      server: 202,
+      protocol: 203,
+      methodUnknown: 204,
+      valueTooBig: 205,
+      badSignature: 206,
+      saltTooBig: 207,
+      casMismatch: 301,
+      seqTooOld: 302,
+    })
+    for (const code of Object.values(ERROR)) {
+      const read = decode(wire.encodeError({ code, message: 'x' }, AA, FROM))
+      assert.equal(read.kind === 'error' && read.code, code)
+    }
   })
 
   test('cuts its text to 128 bytes, between characters', () => {

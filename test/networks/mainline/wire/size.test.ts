@@ -65,12 +65,17 @@ describe('The size of a reply', () => {
   test('B32-08 has room for 8 nodes, 8 nodes6, a token and values', () => {
     const token = new Uint8Array(8)
     const reply = { nodes: contacts4(8), nodes6: contacts6(8), token, values: peers(100, 6) }
-    const [nodes, nodes6, values] = counts(wire.encodeReply(reply, new Uint8Array(4), FROM))
+    const packet = wire.encodeReply(reply, new Uint8Array(4), FROM)
+    const [nodes, nodes6, values] = counts(packet)
+    assert.ok(packet.length <= 1_024)
     assert.deepEqual([nodes, nodes6], [8, 8])
     assert.ok(values >= 40, `${values} values`)
     const reply6 = { ...reply, values: peers(100, 18) }
-    const [, , values6] = counts(wire6.encodeReply(reply6, new Uint8Array(4), FROM6))
-    assert.ok(values6 >= 15, `${values6} values`)
+    const packet6 = wire6.encodeReply(reply6, new Uint8Array(4), FROM6)
+    const ofSix = counts(packet6)
+    assert.ok(packet6.length <= 1_024)
+    assert.deepEqual(ofSix.slice(0, 2), [8, 8])
+    assert.ok(ofSix[2] >= 15, `${ofSix[2]} values`)
   })
 
   test('K-15 is full to the last value that fits', () => {
