@@ -56,4 +56,16 @@ describe('A heap of what expires', () => {
       runs(300),
     )
   })
+
+  test('lifts the last entry when it takes a place below what expires later', () => {
+    const heap = new ExpiryHeap<Entry>()
+    const asPlaced = [1, 10, 2, 11, 12, 3, 4, 20, 21, 22, 23, 5, 6, 7]
+    const entries = asPlaced.map((expiresAt) => ({ expiresAt, place: -1 }))
+    for (const entry of entries) heap.add(entry)
+    heap.remove(entries[3]!)
+    for (const expected of [1, 2, 3, 4, 5, 6, 7, 10, 12, 20, 21, 22, 23]) {
+      assert.equal(nextOf(heap), expected)
+      heap.remove(heap.first!)
+    }
+  })
 })

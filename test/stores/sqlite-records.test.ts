@@ -124,6 +124,29 @@ describe('A reopened SQLite store', () => {
     })
   })
 
+  test('has in its file one row for each version that it remembers, and none for what it forgot', () => {
+    const path = newPath()
+    within(path, (records) => {
+      records.put(record(1, { version: 1 }))
+      records.put(record(2, { version: 1 }))
+      records.expire(2_000, 10)
+      records.sawVersion(infoHash(1), versionOf(2), 5)
+      records.sawVersion(infoHash(1), versionOf(3), 6)
+    })
+    within(path, (records) => records.put(record(1, { version: 3 })))
+    const database = new DatabaseSync(path)
+    const rows = database.prepare('SELECT kind, version, noted_at, hex(key) AS key FROM versions').all()
+    database.close()
+    const keyOf = (number: number): string => Buffer.from(infoHash(number)).toString('hex')
+    assert.deepEqual(
+      rows.map(({ kind, version, noted_at, key }) => [kind, version, noted_at, key]),
+      [
+        ['seen', 3, 6, keyOf(1)],
+        ['tombstone', 1, 2_000, keyOf(2)],
+      ],
+    )
+  })
+
   test('takes a time from the future as now, and keeps such a record no longer than it was to be kept', () => {
     const path = newPath()
     within(path, (records) => {
