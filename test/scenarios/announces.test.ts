@@ -109,7 +109,7 @@ describe('A peer that was announced', () => {
   )
 
   scenario(
-    'stays found for hours, announced again at least every 15 minutes, also over a restart; not after unannounce',
+    'stays found for hours, announced again at least every 15 minutes, also over a restart; not after unannounce (B5-18)',
     { seed: 2 },
     async (network) => {
       await network.grow(30)

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { encodeBencode } from '../../src/codecs/bencode.ts'
 import { toHex, type Id } from '../../src/kademlia/id.ts'
+import { targetOf } from '../../src/networks/mainline/items/item.ts'
 import type { MainlineQuery } from '../../src/networks/mainline/messages.ts'
 import type { MainlineNetwork, SimulatedNode } from '../../src/simulator/mainline-network.ts'
+import { immutable } from '../networks/mainline/item-fixtures.ts'
 import { Puppet } from './puppet.ts'
 import { MINUTE, scenario, SECOND, someId } from './scenario.ts'
 
@@ -30,7 +32,11 @@ describe('A question', () => {
       { method: 'ping' },
       findNode(someId(network)),
       getPeers(infoHash),
+      { method: 'get_peers', infoHash, want: null, noSeed: false, scrape: true },
       { method: 'announce_peer', infoHash, port: 1, token: new Uint8Array(8), seed: false },
+      { method: 'get', target: infoHash, want: null, seq: null },
+      { method: 'put', token: new Uint8Array(8), ...immutable('x'), cas: null },
+      { method: 'sample_infohashes', target: infoHash, want: null },
     ]
     for (const question of questions) {
       const puppet = new Puppet(network)
@@ -132,21 +138,26 @@ describe('The answer', () => {
     },
   )
 
-  scenario(
-    'to a read-only node is the same, and what it announces is stored (B43-03)',
-    {},
-    async (network) => {
-      const node = await nodeAmongOthers(network)
-      const readOnly = new Puppet(network, { readOnly: true })
-      const infoHash = someId(network)
-      const { token, nodes } = (await readOnly.ask(getPeers(infoHash), node.address))!.reply!
-      assert.equal(nodes!.length, 8)
-      await announce(readOnly, { infoHash, token: token!, to: node })
-      assert.equal(node.store.peers.count(infoHash, 4).peers, 1)
-      await network.clock.runFor(MINUTE)
-      assert.deepEqual(readOnly.asked, [])
-    },
-  )
+  scenario('to a read-only node is the same, and what it writes is stored (B43-03)', {}, async (network) => {
+    const node = await nodeAmongOthers(network)
+    const readOnly = new Puppet(network, { readOnly: true })
+    const infoHash = someId(network)
+    const { token, nodes } = (await readOnly.ask(getPeers(infoHash), node.address))!.reply!
+    assert.equal(nodes!.length, 8)
+    await announce(readOnly, { infoHash, token: token!, to: node })
+    assert.equal(node.store.peers.count(infoHash, 4).peers, 1)
+
+    const item = immutable('from a read-only node')
+    const get: MainlineQuery = { method: 'get', target: targetOf(item), want: null, seq: null }
+    const asked = (await readOnly.ask(get, node.address))!.reply!
+    const put: MainlineQuery = { method: 'put', ...item, token: asked.token!, cas: null }
+    assert.deepEqual((await readOnly.ask(put, node.address))!.reply, {})
+    assert.deepEqual((await readOnly.ask(get, node.address))!.reply!.value, item.value)
+
+    await network.clock.runFor(MINUTE)
+    assert.deepEqual(readOnly.asked, [])
+    assert.ok(node.node.contacts().every(({ address }) => address.host !== readOnly.address.host))
+  })
 })
 
 async function announce(

@@ -1,6 +1,7 @@
 // Who is in the routing table and who is not: joining, restarts, refreshes, read-only nodes, routers.
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { hostPort } from '../../src/codecs/compact-address.ts'
 import { addressKey, type Address } from '../../src/kademlia/contact.ts'
 import { sharedPrefixBits, toHex, type Id } from '../../src/kademlia/id.ts'
 import type { MainlineNetwork, SimulatedNode } from '../../src/simulator/mainline-network.ts'
@@ -251,6 +252,32 @@ describe('Nodes that must not be in a table', () => {
       const other = network.add({ bootstrap: [router.address] })
       await network.clock.settle(other.node.join())
       assert.ok(knows(other, router.address))
+    },
+  )
+})
+
+describe('Nodes that a PORT message or a torrent names (B5-22)', () => {
+  scenario('are pinged, and in the table once they have answered', {}, async (network) => {
+    const node = network.add()
+    const [living, silent] = [new Puppet(network), new Puppet(network)]
+    silent.answer = () => null
+    await network.clock.settle(node.node.ping(`${living.address.host}:${living.address.port}`))
+    await network.clock.settle(node.node.ping(silent.address).catch(() => {}))
+    assert.ok(silent.asked.length > 0 && silent.asked.every(({ query }) => query.method === 'ping'))
+    assert.ok(knows(node, living.address) && !knows(node, silent.address))
+  })
+
+  scenario(
+    'are joined through, those of both families, and are contacts like others',
+    {},
+    async (network) => {
+      const dual = () => ({ addresses: [network.freshAddress(4), network.freshAddress(6)] })
+      await network.grow(10, dual)
+      const named = network.nodes[4]!.sockets.map(({ seenAs }) => seenAs)
+      const node = network.add(dual())
+      const report = await network.clock.settle(node.node.join(named.map(hostPort)))
+      assert.equal(report.via, 'bootstrap')
+      for (const address of named) assert.ok(knows(node, address))
     },
   )
 })

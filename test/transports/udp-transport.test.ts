@@ -14,6 +14,9 @@ const HOSTS = { 4: '127.0.0.1', 6: '::1' } as const
 const loopbackHas6 = Object.values(networkInterfaces())
   .flat()
   .some((entry) => entry?.address === '::1')
+/** What IPv4 leaves of 65,535 bytes; macOS sends no more than this by default. */
+const LARGEST_BYTES = process.platform === 'darwin' ? 9_216 : 65_507
+
 const families = loopbackHas6 ? ([4, 6] as const) : ([4] as const)
 
 const open = (family: 4 | 6, port = 0): Promise<UdpTransport> =>
@@ -78,6 +81,18 @@ for (const family of families) {
       assert.deepEqual(a.inbox.failed, [], 'never from within the call')
       await eventually(() => a.inbox.failed.length === 1)
       assert.deepEqual(a.inbox.failed[0], { to, reason: 'EINVAL' })
+    })
+
+    test('receives every size up to the largest that UDP has, as it was sent (K-15)', async () => {
+      await using a = disposable(await open(family))
+      await using b = disposable(await open(family))
+      for (const size of [1_024, 1_025, 1_500, 2_048, LARGEST_BYTES]) {
+        const bytes = Uint8Array.from({ length: size }, (_, i) => i)
+        const before = b.inbox.received.length
+        a.transport.dial(bytes, b.transport.local)
+        await eventually(() => b.inbox.received.length > before)
+        assert.ok(Buffer.from(bytes).equals(b.inbox.received.at(-1)!.bytes), `${size} bytes`)
+      }
     })
 
     test('a packet that is too large is counted and blames nobody', async () => {
