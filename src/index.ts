@@ -30,6 +30,10 @@ export type {
   TunableParameters,
 } from './networks/mainline/options.ts'
 export { resolveOptions } from './networks/mainline/options.ts'
+export type { ResolvedTorrent } from './networks/mainline/node.ts'
+export type { SampleOptions } from './networks/mainline/sample.ts'
+export type { ScrapeResult } from './networks/mainline/scrape.ts'
+export type { Sample, SampleOutcome } from './networks/mainline/sweep.ts'
 export type { Peer } from './networks/mainline/queries.ts'
 export type { SearchOutcome } from './networks/mainline/search.ts'
 export type { FamilyStats, MainlineStats } from './networks/mainline/stats.ts'

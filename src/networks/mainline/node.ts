@@ -36,14 +36,26 @@ import { toPublicKey } from './keys/key-bytes.ts'
 import { toOwnKeyPair } from './keys/key-pair.ts'
 import { MainlineLife, type MainlineParts } from './life.ts'
 import { findNode, type Peer } from './queries.ts'
+import { Surveys, type SampleOptions } from './sample.ts'
+import { Scraper, type ScrapeResult } from './scrape.ts'
 import { searchPeers, type SearchOutcome } from './search.ts'
+import type { Sample, SampleOutcome } from './sweep.ts'
+import { decodeTorrentValue, parseTorrentLink } from './updatable-torrent.ts'
 import type { WriteReport } from './write.ts'
+
+/** What a link to a torrent that changes leads to (BEP 46). */
+export interface ResolvedTorrent extends SignedItem {
+  /** 40 hex digits. */
+  readonly infoHash: string
+}
 
 export class MainlineNode extends MainlineLife {
   readonly #announcer: Announcer
   readonly #keeper: ItemKeeper
   readonly #publisher: Publisher
   readonly #reader: Reader
+  readonly #scraper: Scraper
+  readonly #surveys: Surveys
 
   constructor(parts: MainlineParts) {
     super(parts)
@@ -73,6 +85,8 @@ export class MainlineNode extends MainlineLife {
     this.#keeper = new ItemKeeper({ ...shared, writer })
     this.#publisher = new Publisher({ ...shared, writer, keeper: this.#keeper })
     this.#reader = new Reader(shared)
+    this.#scraper = new Scraper(shared.families, store.peers)
+    this.#surveys = new Surveys({ ...parts, families: shared.families, private: options.private })
   }
 
   /**
@@ -193,6 +207,50 @@ export class MainlineNode extends MainlineLife {
   /** The items that this node keeps alive. */
   kept(): KeptEntry[] {
     return this.#keeper.kept().map(({ target, kept }) => keptEntry(target, kept))
+  }
+
+  /**
+   * Publishes a torrent under our key and a name, so that a link to it (`formatTorrentLink`) always leads to the newest
+   * (BEP 46). Kept alive like everything that is published, and taken back by `unpublish`.
+   */
+  async publishTorrent(
+    name: NameLike,
+    infoHash: IdLike,
+    options: PublishItemOptions,
+  ): Promise<PublishReport> {
+    return this.publish(name, { ih: toIdArgument('infoHash', infoHash) }, options)
+  }
+
+  /** Finds the torrent that a link (`magnet:?xs=urn:btpk:…`) leads to now. null: not found, or no torrent (BEP 46). */
+  async resolveTorrent(link: string, options: ResolveOptions = {}): Promise<ResolvedTorrent | null> {
+    const { publicKey, salt } = parseTorrentLink(link)
+    const found = await this.resolve(publicKey, salt, options)
+    const infoHash = found === null ? null : decodeTorrentValue(found.encoded)
+    return found === null || infoHash === null ? null : { ...found, infoHash: toHex(infoHash) }
+  }
+
+  /**
+   * About how many seeds and other peers announce an infohash, without asking for their addresses (BEP 33). Four at once;
+   * further ones wait.
+   */
+  async scrape(infoHash: IdLike, options: OperationOptions = {}): Promise<ScrapeResult> {
+    this.assertOpen()
+    checkOperation(options)
+    return this.#scraper.scrape(toIdArgument('infoHash', infoHash), options.signal)
+  }
+
+  /**
+   * Surveys which infohashes the nodes of the network store: each comes once. Ends when every node that could be found was
+   * asked, or goes on with `again`; respects the interval of each node. Leaving the loop stops the traffic. BEP 51.
+   */
+  sample(options: SampleOptions = {}): ResultStream<Sample, SampleOutcome> {
+    this.assertOpen()
+    return this.#surveys.begin(options)
+  }
+
+  override close(): Promise<void> {
+    this.#surveys.close()
+    return super.close()
   }
 
   /** The live nodes closest to a target, nearest first: k a family. `onHop` hears of every request of the walk. */

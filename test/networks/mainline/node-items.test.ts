@@ -4,7 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { generateKeyPair, Mainline, type MainlineOptions } from '../../../src/index.ts'
+import {
+  formatTorrentLink,
+  generateKeyPair,
+  Mainline,
+  toHex,
+  type MainlineOptions,
+} from '../../../src/index.ts'
 
 const open: Mainline[] = []
 const folder = mkdtempSync(join(tmpdir(), 'xorbit-items-'))
@@ -135,6 +141,43 @@ describe('A user of items', () => {
       older.refused.map(({ code }) => code),
       [302],
     )
+  })
+})
+
+describe('A user of torrents that change (BEP 46)', () => {
+  test('publishes an infohash, gives out the link, and whoever has it finds the newest (B46-01, B46-02)', async () => {
+    const [writer, reader] = (await network(4)) as [Mainline, Mainline]
+    const keyPair = generateKeyPair()
+    const salt = new TextEncoder().encode('nightly')
+    const link = formatTorrentLink({ publicKey: keyPair.publicKey, salt })
+    assert.equal(await reader.resolveTorrent(link), null)
+    for (const infoHash of ['aa'.repeat(20), 'bb'.repeat(20)]) {
+      await writer.publishTorrent('nightly', infoHash, { keyPair })
+      assert.equal((await reader.resolveTorrent(link))?.infoHash, infoHash)
+    }
+    await writer.publish('nightly', 'no torrent', { keyPair })
+    assert.equal(await reader.resolveTorrent(link), null)
+    await assert.rejects(reader.resolveTorrent('magnet:?xt=urn:btih:aa'), { code: 'bad-argument' })
+    await assert.rejects(writer.publishTorrent('n', 'abc', { keyPair }), /^XorbitError: infoHash: /)
+  })
+})
+
+describe('A user who counts', () => {
+  test('learns how many seeds and peers a swarm has (BEP 33), and which infohashes there are (BEP 51)', async () => {
+    const nodes = await network(10)
+    const hashes = ['a1', 'b2', 'c3'].map((byte) => byte.repeat(20))
+    for (const [index, infoHash] of hashes.entries()) {
+      await nodes[index]!.announce(infoHash, { port: 4_000 + index, seed: index === 0 })
+    }
+    const [seeded, other] = await Promise.all([nodes[5]!.scrape(hashes[0]!), nodes[5]!.scrape(hashes[1]!)])
+    assert.deepEqual([seeded.seeds, seeded.peers, other.seeds, other.peers], [1, 0, 0, 1])
+    assert.ok(seeded.holders >= 7)
+    const found = new Set<string>()
+    const survey = nodes[6]!.sample({ queriesPerSecond: 1_000 })
+    for await (const { infoHash } of survey) found.add(toHex(infoHash))
+    assert.deepEqual([...found].toSorted(), hashes)
+    const { asked, supporting } = await survey.outcome
+    assert.deepEqual([asked, supporting], [9, 9])
   })
 })
 
