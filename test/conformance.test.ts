@@ -108,7 +108,7 @@ describe('The ids of a title', () => {
     assert.deepEqual(
       claimsOf('test/a.test.ts', source).claims.map(({ line, ids, title }) => [line, ids.join(), title]),
       [
-        [3, 'K-02', 'A suite'],
+        [3, 'K-02', 'A suite: all'],
         [4, 'K-03', 'A suite: plain'],
         [5, 'K-05', 'A suite: over lines and'],
         [8, 'T6,K-07', 'A suite: … isn’t'.replace('’', "'")],

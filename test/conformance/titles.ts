@@ -8,7 +8,7 @@ export interface Claim {
   readonly file: string
   readonly line: number
   readonly ids: readonly string[]
-  /** What a reader of the report sees, without the ids: of the describe around it, then its own. */
+  /** What a reader of the report sees, without the ids: of the describe around it, then its own, or `all` of a describe. */
   readonly title: string
 }
 
@@ -78,9 +78,10 @@ export function claimsOf(file: string, source: string): { claims: Claim[]; stray
       continue
     }
     const own = argument.replace(FRAME, '').trim()
-    const title = [...open.map((suite) => suite.title), own].join(': ')
+    const isSuite = SUITES.has(callee)
+    const title = [...open.map((suite) => suite.title), own, ...(isSuite ? ['all'] : [])].join(': ')
     if (ids.length > 0) claims.push({ file, line, ids, title })
-    if (SUITES.has(callee)) open.push({ title: own, depth })
+    if (isSuite) open.push({ title: own, depth })
   }
   return { claims, strays }
 }

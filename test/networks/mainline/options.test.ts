@@ -111,7 +111,7 @@ describe('Options of a mainline node', () => {
     assert.equal(resolveOptions({ bootstrap: ['127.0.0.1:1', '10.0.0.1:1'] }).hosts, null)
   })
 
-  test('HOST:PORT is read in all its forms, IPv6 with brackets or bare', () => {
+  test('HOST:PORT is read in all its forms, IPv6 with brackets or bare (B5-22)', () => {
     assert.deepEqual(parseHostPort('x', 'example.org:80'), { host: 'example.org', port: 80 })
     assert.deepEqual(parseHostPort('x', '1.2.3.4'), { host: '1.2.3.4', port: 6881 })
     assert.deepEqual(parseHostPort('x', '[2001:DB8::1]:7'), { host: '2001:db8::1', port: 7 })
