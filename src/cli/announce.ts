@@ -6,10 +6,12 @@ import { FOUND, NO_ANSWER } from './failure.ts'
 import { counted, type Output } from './output.ts'
 import type { Call } from './program.ts'
 import { withProgress } from './progress.ts'
-import { withJoinedNode, type AskingFlags, type Session } from './short-lived-node.ts'
+import { writeFacts } from './write-facts.ts'
+import { staysUntilStopped, withJoinedNode, type AskingFlags, type Session } from './short-lived-node.ts'
 
 export interface AnnounceFlags extends AskingFlags {
   readonly port: string
+  readonly seed?: true
   readonly keepAlive?: true
 }
 
@@ -22,28 +24,21 @@ export async function announce(
   const key = readId('INFOHASH', infoHash)
   const port = readPort('--port', flags.port, 1)
   const keepAlive = flags.keepAlive === true
+  const seed = flags.seed === true
   return withJoinedNode(flags, output, async ({ node, ending }: Session) => {
     if (keepAlive) node.on('announced', (report) => print(output, port, report))
-    const announced = node.announce(key, { port, keepAlive, signal: ending.signal })
+    const announced = node.announce(key, { port, seed, keepAlive, signal: ending.signal })
     const report = await withProgress(output, 'announcing', announced)
     print(output, port, report)
     if (!keepAlive) return report.stored > 0 ? FOUND : NO_ANSWER
-    ending.liftTimeLimit()
-    output.note('Stays, to announce it again before it expires. Ctrl-C ends that.')
-    await ending.whenStopped()
-    output.note('stopping')
-    return FOUND
+    return staysUntilStopped(ending, output, 'to announce it again before it expires')
   })
 }
 
-function print(output: Output, port: number, { key, stored, asked, refused }: WriteReport): void {
+function print(output: Output, port: number, report: WriteReport): void {
+  const { key, stored, asked, refused } = report
   const how = `${stored} of ${counted(asked, 'node')} stored it`
   const lines = [`${stored > 0 ? 'announced' : 'not announced'}: port ${port} under ${key}; ${how}`]
   for (const each of refused) lines.push(`  ${hostPort(each)} did not: ${each.code}`)
-  output.result(lines.join('\n'), {
-    key,
-    stored,
-    asked,
-    refused: refused.map(({ host, port: at, code }) => ({ host, port: at, code })),
-  })
+  output.result(lines.join('\n'), writeFacts(report))
 }

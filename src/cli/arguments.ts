@@ -2,6 +2,7 @@
 // is allowed. Not here: which options there are (program.ts) and what the library checks itself.
 import { canonicalHost, familyOf } from '../codecs/compact-address.ts'
 import { idFromHex, type Id } from '../kademlia/id.ts'
+import { MAX_SALT_BYTES, MAX_SEQ } from '../networks/mainline/wire/bounds.ts'
 import { parseHostPort, resolveOptions, type MainlineOptions } from '../networks/mainline/options.ts'
 import { misuse } from './failure.ts'
 
@@ -55,6 +56,21 @@ export function readPort(name: string, text: string, least: 0 | 1): number {
   return readWhole(name, text, { least, most: 65_535, allowed })
 }
 
+/** Reads a `seq` of BEP 44, exactly. */
+export function readSeq(name: string, text: string | undefined): bigint | undefined {
+  if (text === undefined) return undefined
+  const seq = /^\d{1,19}$/.test(text) ? BigInt(text) : -1n
+  if (seq < 0n || seq > MAX_SEQ) throw misuse(name, `a whole number from 0 to ${MAX_SEQ}`, text)
+  return seq
+}
+
+/** Reads the name of an item: its UTF-8 bytes. */
+export function readName(name: string, text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text)
+  if (bytes.length <= MAX_SALT_BYTES) return bytes
+  throw misuse(name, `at most ${MAX_SALT_BYTES} bytes`, bytes)
+}
+
 /** Reads how many nodes a test network shall have. */
 export function readNodeCount(name: string, text: string): number {
   const allowed = `a number of nodes from 1 to ${MAX_TEST_NODES}`
@@ -83,16 +99,13 @@ export function readHostPort(
   return parsed
 }
 
-/** Reads the hosts to listen on: at most one of each family. */
+/** Reads the hosts to listen on; how they go together the library says. */
 export function readHosts(texts: readonly string[]): string[] {
   const hosts = texts.map((text) => {
     const host = canonicalHost(text)
     if (host === null) throw misuse('--host', 'an IPv4 or IPv6 address of this machine', text)
     return host
   })
-  if (new Set(hosts.map(familyOf)).size < hosts.length) {
-    throw misuse('--host', 'at most one IPv4 and one IPv6 address', texts.join(', '))
-  }
   return hosts
 }
 
@@ -110,7 +123,8 @@ function readBootstrap(texts: readonly string[] | undefined): readonly string[] 
   return 'none'
 }
 
-function readWhole(
+/** Reads a whole number; `allowed` says in words which. */
+export function readWhole(
   name: string,
   text: string,
   { least, most, allowed }: { least: number; most: number; allowed: string },

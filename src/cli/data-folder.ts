@@ -1,4 +1,4 @@
-// Where a user's data lies on each system: the stores of nodes that were given no --store.
+// Where a user's data lies on each system: the stores of nodes that were given no --store, and the key pair.
 import { homedir } from 'node:os'
 import { posix, win32 } from 'node:path'
 
@@ -25,9 +25,18 @@ export function dataFolder({ platform, env, home }: Surroundings = here()): stri
  * table would ask them about it, and the public network would get an id and contacts that fit nothing there.
  */
 export function defaultStore(network: string, isPrivate: boolean, surroundings?: Surroundings): string {
+  return inFolder(isPrivate ? `${network}-private.sqlite` : `${network}.sqlite`, surroundings)
+}
+
+/** The file of the key pair that values are published with. */
+export function defaultKeyFile(surroundings?: Surroundings): string {
+  return inFolder('key.pem', surroundings)
+}
+
+function inFolder(name: string, surroundings: Surroundings | undefined): string {
   const folder = dataFolder(surroundings)
   const { join } = folder.includes('\\') ? win32 : posix
-  return join(folder, isPrivate ? `${network}-private.sqlite` : `${network}.sqlite`)
+  return join(folder, name)
 }
 
 function here(): Surroundings {

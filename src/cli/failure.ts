@@ -39,14 +39,32 @@ export function misuse(name: string, allowed: string, got: unknown): Failure {
   return new Failure('bad-argument', `${name}: expected ${allowed}, got ${shown(got)}`, MISUSE)
 }
 
+const MISUSES: ReadonlySet<string> = new Set(['bad-argument', 'unknown-option', 'too-large', 'bad-key-file'])
+
+/** A file cannot be read or written. */
+export function badFile(name: string, what: string, error: unknown): Failure {
+  const { code, message } = error as NodeJS.ErrnoException
+  const why = code === undefined ? message : (REASONS[code] ?? code)
+  return new Failure('bad-file', `${name}: ${what}: ${why}`, MISUSE, { cause: error })
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'access is denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EEXIST: 'it is there already, and is not overwritten',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the file system is read-only',
+}
+
 /** Any error as what a user is told. `hint` ends the line about a command line that could not be read. */
 export function toFailure(error: unknown, hint = ''): Failure {
   if (error instanceof Failure) return error
   if (error instanceof CommanderError) return ofCommander(error, hint)
   const options = { cause: error }
   if (error instanceof XorbitError) {
-    const isMisuse = error.code === 'bad-argument' || error.code === 'unknown-option'
-    return new Failure(error.code, error.message, isMisuse ? MISUSE : NO_ANSWER, options)
+    return new Failure(error.code, error.message, MISUSES.has(error.code) ? MISUSE : NO_ANSWER, options)
   }
   if (error instanceof TransportError) {
     return new Failure(error.code, inFlags(error.message, '--port'), MISUSE, options)

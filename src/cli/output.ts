@@ -27,10 +27,15 @@ export class Output {
     process.stderr.on('error', () => {})
   }
 
-  /** A result: lines for people, or the object with --json; null where the one or the other has nothing to say. */
+  /** A result: lines for people, or the object with --json (bigints to the digit); null where the one has nothing to say. */
   result(human: string | null, machine: object | null): void {
-    const text = this.json ? machine && JSON.stringify(machine) : human
+    const text = this.json ? machine && toJson(machine) : human
     if (text !== null && !this.readerGone) process.stdout.write(`${text}\n`)
+  }
+
+  /** A result of bytes, as they are. */
+  bytes(bytes: Uint8Array): void {
+    if (!this.readerGone) process.stdout.write(bytes)
   }
 
   /** A remark for people, on stderr; nothing with --json. */
@@ -44,6 +49,16 @@ export class Output {
   }
 }
 
+/** JSON in which a bigint is a number with all its digits. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    typeof each === 'bigint' ? RAW.rawJSON(each.toString()) : each,
+  )
+}
+
+/** Node 22 has it, TypeScript's ES2024 not yet. */
+const RAW = JSON as typeof JSON & { rawJSON(text: string): object }
+
 /** Colours only on a terminal, and not with NO_COLOR. */
 export function styled(
   style: 'bold' | 'dim' | 'green' | 'red' | 'yellow',
@@ -53,7 +68,7 @@ export function styled(
   return styleText(style, text, { stream })
 }
 
-/** '1 node', '3 nodes'. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+/** '1 node', '3 nodes', '2 copies'. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`
 }

@@ -10,7 +10,7 @@ import { TransportError } from '../transports/transport-error.ts'
 import { readNodeOptions, readPort, type NodeFlags, type NodeOptions } from './arguments.ts'
 import { milliseconds, readDuration } from './duration.ts'
 import { Ending } from './ending.ts'
-import { Failure, inFlags, misuse, MISUSE } from './failure.ts'
+import { Failure, FOUND, inFlags, misuse, MISUSE } from './failure.ts'
 import { counted, type Output, type OutputFlags } from './output.ts'
 import { withProgress } from './progress.ts'
 
@@ -33,24 +33,43 @@ export async function withJoinedNode(
   output: Output,
   ask: (session: Session) => Promise<number>,
 ): Promise<number> {
+  return withEnding(flags, output, (ending) => withSession({ flags, output, ending }, ask))
+}
+
+/** The same for a command that has begun already, by reading what it shall send. */
+export async function withSession(
+  { flags, output, ending }: { flags: AskingFlags; output: Output; ending: Ending },
+  ask: (session: Session) => Promise<number>,
+): Promise<number> {
+  const options = readAskingOptions(flags)
+  return withNode(options, { flags, output }, async (node) => {
+    const joining = ending.unlessEnded(node.join())
+    const joined = await withProgress(output, `joining through ${tried(options.bootstrap)}`, joining)
+    output.detail(shownJoin(joined))
+    if (joined.via === 'nobody') throw new Failure('no-answer', nobodyAnswered(options, joined))
+    return ask({ node, ending })
+  })
+}
+
+/** Throws Failure also where nobody could be asked. */
+export function readAskingOptions(flags: AskingFlags): NodeOptions {
   const options = readNodeOptions(flags)
-  if (options.bootstrap === 'none') {
-    throw misuse('--bootstrap', 'HOST:PORT, for a node that asks needs somebody to ask', 'none')
-  }
-  return withEnding(flags, output, (ending) =>
-    withNode(options, { flags, output }, async (node) => {
-      const joining = ending.unlessEnded(node.join())
-      const joined = await withProgress(output, `joining through ${tried(options.bootstrap)}`, joining)
-      output.detail(shownJoin(joined))
-      if (joined.via === 'nobody') throw new Failure('no-answer', nobodyAnswered(options, joined))
-      return ask({ node, ending })
-    }),
-  )
+  if (options.bootstrap !== 'none') return options
+  throw misuse('--bootstrap', 'HOST:PORT, for a node that asks needs somebody to ask', 'none')
+}
+
+/** What a command with --keep-alive does when it is done: it stays, and its node works. */
+export async function staysUntilStopped(ending: Ending, output: Output, why: string): Promise<number> {
+  ending.liftTimeLimit()
+  output.note(`Stays, ${why}. Ctrl-C ends that.`)
+  await ending.whenStopped()
+  output.note('stopping')
+  return FOUND
 }
 
 /** Runs what --timeout and Ctrl-C end. */
 export async function withEnding(
-  flags: AskingFlags,
+  flags: Pick<AskingFlags, 'timeout'>,
   output: Output,
   run: (ending: Ending) => Promise<number>,
 ): Promise<number> {

@@ -1,0 +1,71 @@
+// The commands that run nodes, ask about nodes, and find peers: names, arguments, options.
+// Not here: items (item-commands.ts), shared options (common-options.ts), what values mean (arguments.ts).
+import type { Command } from 'commander'
+import {
+  addAskingOptions,
+  addOptionsOfAll,
+  bootstrapOption,
+  collect,
+  command,
+  privateOption,
+  type Runs,
+} from './common-options.ts'
+
+/** The commands that stay until Ctrl-C. */
+export function addNodes(program: Command, runs: Runs): void {
+  const start = command(program, 'start', 'Run a node until Ctrl-C.')
+    .option(
+      '--host <ADDRESS>',
+      'listen on this address; may be repeated, for a node at several addresses',
+      collect,
+    )
+    .option('--port <PORT>', 'UDP port to listen on; 0 takes any free one', '6881')
+    .addOption(bootstrapOption())
+    .option(
+      '--store <FILE|memory>',
+      "where to keep id, contacts and what is stored (default: in the user's data folder)",
+    )
+    .option('--api <HOST:PORT|off>', 'where to serve the HTTP API; only `off` works today', 'off')
+    .option('--testnet <N>', 'run N more nodes on loopback, around this one')
+    .option('--read-only', 'ask, but answer nothing (BEP 43)')
+    .option('--no-rate-limit', 'answer without limits, for a benchmark')
+    .addOption(privateOption())
+    .action(runs(async () => (await import('./start.ts')).start))
+  addOptionsOfAll(start, 'how long joining may take before it goes on in the background')
+  const testnet = command(
+    program,
+    'testnet',
+    'Run N nodes on loopback until Ctrl-C, and print where to join them.',
+  )
+    .argument('<N>', 'how many nodes')
+    .option('--host <ADDRESS>', 'listen on this loopback or private address', '127.0.0.1')
+    .action(runs(async () => (await import('./testnet.ts')).testnet))
+  addOptionsOfAll(testnet, 'how long they may take to join')
+}
+
+/** The commands that ask about nodes and peers, and end. */
+export function addQuestions(program: Command, runs: Runs): void {
+  const ping = command(program, 'ping', 'Ask one node whether it is there.')
+    .argument('<HOST:PORT>', 'the node; HOST may be a name')
+    .action(runs(async () => (await import('./ping.ts')).ping))
+  const lookup = command(program, 'lookup', 'Walk to the nodes closest to an id, and show the way.')
+    .argument('<ID>', '40 hex digits: a node id, an infohash, any point')
+    .addOption(bootstrapOption())
+    .action(runs(async () => (await import('./lookup.ts')).lookup))
+  const announce = command(
+    program,
+    'announce',
+    'Tell the network that a peer of an infohash is on this host.',
+  )
+    .argument('<INFOHASH>', '40 hex digits')
+    .requiredOption('--port <PEERPORT>', 'TCP port on which the peer listens')
+    .option('--seed', 'the peer has everything (BEP 33)')
+    .option('--keep-alive', 'stay and announce again before it expires, until Ctrl-C')
+    .addOption(bootstrapOption())
+    .action(runs(async () => (await import('./announce.ts')).announce))
+  const peers = command(program, 'peers', 'Find peers of an infohash.')
+    .argument('<INFOHASH>', '40 hex digits')
+    .addOption(bootstrapOption())
+    .action(runs(async () => (await import('./peers.ts')).peers))
+  for (const each of [ping, lookup, announce, peers]) addAskingOptions(each)
+}

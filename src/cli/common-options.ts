@@ -1,0 +1,48 @@
+// The options that several commands share, and what every command has: help with examples, --timeout, --json, --verbose.
+// Not here: which command has which (commands.ts, item-commands.ts), and what their values mean (arguments.ts).
+import { Option, type Command } from 'commander'
+import { EXAMPLES } from './examples.ts'
+import type { OutputFlags } from './output.ts'
+import type { Run } from './program.ts'
+
+/** Makes the action of a command: loads its file, runs it and keeps its exit code. */
+export type Runs = <Flags extends OutputFlags>(
+  load: () => Promise<Run<Flags>>,
+) => (...given: unknown[]) => Promise<void>
+
+export function command(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', EXAMPLES[name]!)
+}
+
+/** Of a command that asks something with a node of its own, and ends. */
+export function addAskingOptions(it: Command): void {
+  it.option('--host <ADDRESS>', 'ask from this address; may be repeated', collect)
+    .addOption(new Option('--listen-port <PORT>', 'UDP port of our own node').default('0', 'any free one'))
+    .addOption(privateOption())
+  addOptionsOfAll(it, 'how long to wait at most')
+}
+
+export function addOptionsOfAll(it: Command, timeoutHelp: string): void {
+  it.option('--network <NETWORK>', 'only `mainline` today: the BitTorrent DHT', 'mainline')
+    .option('--timeout <DURATION>', `${timeoutHelp}: 500ms, 5s, or 5 (seconds)`, '30s')
+    .option('--json', 'print one JSON object a line')
+    .option('--verbose', 'tell more, on stderr')
+}
+
+export function bootstrapOption(): Option {
+  const help = 'join through this node; may be repeated; `none`: through nobody (default: the public routers)'
+  return new Option('--bootstrap <HOST:PORT>', help).argParser(collect)
+}
+
+export function privateOption(): Option {
+  const help = 'loopback and private addresses are contacts too (default: as --host and --bootstrap suggest)'
+  return new Option('--private', help)
+}
+
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}

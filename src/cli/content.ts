@@ -1,0 +1,85 @@
+// The content of a value to put: given as an argument, in a file or on stdin; read within bounds, and refused here when it
+// is too large, before anybody is asked. It is stored as a byte string. Not here: how results are shown (shown-item.ts).
+import { createReadStream, fstatSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { MAX_ITEM_BYTES } from '../networks/mainline/wire/bounds.ts'
+import type { Ending } from './ending.ts'
+import { badFile, Failure, MISUSE, misuse } from './failure.ts'
+import type { Output } from './output.ts'
+import { withProgress } from './progress.ts'
+
+/** Where content comes from; exactly one is given. */
+export interface ContentSource {
+  readonly value: string | undefined
+  readonly file: string | undefined
+}
+
+/** What reading may be ended by, and where it says that it waits. */
+interface Reading {
+  readonly ending: Ending
+  readonly output: Output
+}
+
+/** Of a file or stdin no more is read than tells that it is far too large. */
+const MAX_READ_BYTES = 1_048_576
+
+/** What fits beside the length and the colon of a byte string. */
+const MAX_CONTENT_BYTES = MAX_ITEM_BYTES - `${MAX_ITEM_BYTES - 4}:`.length
+
+/** Stands for stdin, as everywhere. */
+const STDIN = '-'
+
+/** Throws Failure when there is no source, or more than one. */
+export function checkSource({ value, file }: ContentSource): void {
+  if (value === undefined && file === undefined) {
+    throw new Failure('bad-argument', 'missing VALUE: text, or - for stdin, or --file FILE', MISUSE)
+  }
+  if (value !== undefined && file !== undefined) throw misuse('--file', 'no VALUE beside it', value)
+}
+
+/** Reads it: 0 … 996 bytes. Throws Failure 'too-large', naming the size, or 'bad-file'. */
+export async function readContent({ value, file }: ContentSource, reading: Reading): Promise<Uint8Array> {
+  const name = file === undefined ? 'VALUE' : '--file'
+  const isText = value !== undefined && value !== STDIN
+  const content = isText ? new TextEncoder().encode(value) : await readBytes(name, file ?? STDIN, reading)
+  if (content.length > MAX_CONTENT_BYTES) throw tooLarge(name, content.length)
+  return content
+}
+
+/** Reads a file, or stdin where it is `-`. Throws Failure 'too-large' above 1 MiB, or 'bad-file'. */
+export async function readBytes(
+  name: string,
+  file: string,
+  { ending, output }: Reading,
+): Promise<Uint8Array> {
+  const what = file === STDIN ? 'stdin' : file
+  try {
+    const stats = file === STDIN ? fstatSync(0) : await stat(file)
+    if (stats.isDirectory()) throw badFile(name, `cannot read ${what}`, { code: 'EISDIR' })
+    // A pipe or a device has no size.
+    if (stats.size > MAX_READ_BYTES) throw tooLarge(name, stats.size)
+    const stream = file === STDIN ? process.stdin : createReadStream(file)
+    return await withProgress(output, `reading ${what}`, ending.unlessEnded(collected(name, stream)))
+  } catch (error) {
+    throw error instanceof Error && 'syscall' in error ? badFile(name, `cannot read ${what}`, error) : error
+  }
+}
+
+async function collected(name: string, stream: Readable): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > MAX_READ_BYTES) throw tooLarge(name, null)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** `size` null: reading was given up. */
+function tooLarge(name: string, size: number | null): Failure {
+  const got = size === null ? `more than ${MAX_READ_BYTES} bytes` : `${size} bytes`
+  const allowed = `at most ${MAX_CONTENT_BYTES} bytes (${MAX_ITEM_BYTES} in bencode)`
+  return new Failure('too-large', `${name}: expected ${allowed}, got ${got}`, MISUSE)
+}

@@ -1,0 +1,74 @@
+// What stands below the help of each command. Text only.
+const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
+const KEY = 'e5f96f6f38320f0f33959cb4d3d656452117aadb'
+const AT = '--bootstrap 127.0.0.1:6881'
+
+export const EXAMPLES: Readonly<Record<string, string>> = {
+  xorbit: `
+Examples:
+  $ xorbit start --testnet 16                                  a network of 17 nodes on this machine
+  $ xorbit announce ${HASH} --port 8080 ${AT}
+  $ xorbit peers ${HASH} ${AT}
+  $ xorbit put 'Hello World!' ${AT}
+  $ xorbit get ${KEY} ${AT}
+
+Exit code: 0 found or done, 1 no answer, 2 misuse.`,
+  start: `
+Examples:
+  $ xorbit start                                   a node of the public BitTorrent DHT
+  $ xorbit start --testnet 16                      on loopback, with 16 more around it
+  $ xorbit start --host 127.0.0.1 --port 7000 --bootstrap 127.0.0.1:6881 --store second.sqlite`,
+  testnet: `
+Examples:
+  $ xorbit testnet 50
+  $ xorbit testnet 50 --json                       {"event":"listening","bootstrap":["127.0.0.1:40001",...],...}`,
+  ping: `
+Examples:
+  $ xorbit ping 127.0.0.1:6881
+  $ xorbit ping router.bittorrent.com:6881 --timeout 2s
+  $ xorbit ping '[::1]:6881' --json                {"id":"...","host":"::1","port":6881,"rttMs":0.4}`,
+  lookup: `
+Examples:
+  $ xorbit lookup ${HASH}
+  $ xorbit lookup ${HASH} ${AT} --json`,
+  announce: `
+Examples:
+  $ xorbit announce ${HASH} --port 8080
+  $ xorbit announce ${HASH} --port 8080 --keep-alive ${AT}`,
+  peers: `
+Examples:
+  $ xorbit peers ${HASH}
+  $ xorbit peers ${HASH} ${AT} | head -1`,
+  put: `
+Examples:
+  $ xorbit put 'Hello World!' ${AT}
+  $ xorbit put --file note.txt --keep-alive
+  $ date | xorbit put - --json                     {"key":"...","stored":8,"asked":8,"refused":[]}
+  $ xorbit put -- -x                               what begins with a dash stands behind --
+
+Nodes forget a value two hours after it was last put.`,
+  get: `
+Examples:
+  $ xorbit get ${KEY}
+  $ xorbit get ${KEY} --json      {"key":"...","text":"Hello World!","hex":"48656c..."}
+  $ xorbit get ${KEY} --output hello.txt`,
+  keygen: `
+Examples:
+  $ xorbit keygen
+  $ xorbit keygen blog.pem --json                  {"publicKey":"...","file":"blog.pem"}
+  $ xorbit keygen old.pem --secret-from seed.hex   64 hex digits (a seed), or 128 as libtorrent has them`,
+  publish: `
+Examples:
+  $ xorbit keygen
+  $ xorbit publish status 'all is well' ${AT}
+  $ xorbit publish status 'all is well' --keep-alive
+  $ xorbit publish counter 8 --cas 7 --key blog.pem
+  $ xorbit publish distro --torrent ${HASH}
+
+Nodes forget a value two hours after it was last put.`,
+  resolve: `
+Examples:
+  $ xorbit resolve PUBLICKEY status
+  $ xorbit resolve blog.pem status --json          {"key":"...","text":"all is well","hex":"...","seq":1,...}
+  $ xorbit resolve 'magnet:?xs=urn:btpk:PUBLICKEY&s=64697374726f'`,
+}
