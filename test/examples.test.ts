@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 const promised: Readonly<Record<string, RegExp>> = {
   'announce-and-find.ts': /^stored on 8 of 8 nodes\nfound 127\.0\.0\.1:8080\n$/,
+  'publish-and-resolve.ts':
+    /^key {4}[0-9a-f]{64}\nseq 1 {2}stored on 8 of 8 nodes\nseq 2 {2}stored on 8 of 8 nodes\nfound {2}\{"mood":"better"\} seq 2, 8 copies\n$/,
   'watch-a-lookup.ts':
     /^from ([0-9a-f]{40})\n {2}to ([0-9a-f]{40})\n(?: *[0-9a-f]{8} shares .*\n)+closest: \2\n$/,
 }
