@@ -16,11 +16,16 @@ export const OPAQUE = 'opaque'
 const HASH_PLACES = 64
 
 /** What is noted of each field, side by side. */
-const NOTES = 4
+const NOTES = 5
 const START = 0
 const END = 1
 const CONTENT = 2
 const TYPE = 3
+/** In which scan this was noted; what is of an earlier one does not count, so nothing need be wiped between scans. */
+const SCAN = 4
+
+/** How far scans are counted in 32 bits; then the notes are wiped and the count begins anew. */
+const MAX_SCANS = 0x7fff_ffff
 
 /**
  * The fields of one dictionary that somebody wants to know of, and after a scan where they are. Fields are named by
@@ -29,8 +34,8 @@ const TYPE = 3
 export class BencodeFields {
   private readonly keys: readonly Uint8Array[]
   private readonly nested: readonly (BencodeFields | typeof OPAQUE | null)[]
-  /** START is ABSENT for fields that are not there. */
   private readonly notes: Int32Array
+  private scans = 1
   /** From hash of a key to the index of the one field that it can be. */
   private readonly places: Int8Array
   private readonly factor: number
@@ -42,7 +47,7 @@ export class BencodeFields {
   constructor(keys: readonly string[], nested: Readonly<Record<string, BencodeFields | typeof OPAQUE>> = {}) {
     this.keys = keys.map((key) => Uint8Array.from(key, (character) => character.charCodeAt(0)))
     this.nested = keys.map((key) => nested[key] ?? null)
-    this.notes = new Int32Array(NOTES * keys.length).fill(ABSENT)
+    this.notes = new Int32Array(NOTES * keys.length)
     const { factor, places } = perfectHash(this.keys)
     this.factor = factor
     this.places = places
@@ -50,17 +55,20 @@ export class BencodeFields {
 
   /** Scans the dictionary that the cursor has just entered, to behind its end. Throws BencodeError. */
   scan(cursor: BencodeCursor): void {
-    const notes = this.notes
-    for (let note = 0; note < notes.length; note += NOTES) notes[note] = ABSENT
+    if (this.scans === MAX_SCANS) {
+      this.notes.fill(0)
+      this.scans = 0
+    }
+    this.scans++
     while (cursor.next() !== TOKEN.end) {
       const index = this.indexOf(cursor.bytes, cursor.start, cursor.end)
-      if (index < 0 || notes[NOTES * index] !== ABSENT) cursor.skip()
+      if (index < 0 || this.has(index)) cursor.skip()
       else this.take(index, cursor)
     }
   }
 
   has(index: number): boolean {
-    return this.notes[NOTES * index + START] !== ABSENT
+    return this.notes[NOTES * index + SCAN] === this.scans
   }
 
   /** Whether the field is there and its value is of this kind. */
@@ -109,6 +117,7 @@ export class BencodeFields {
     notes[note + END] = cursor.at
     notes[note + CONTENT] = cursor.start
     notes[note + TYPE] = token
+    notes[note + SCAN] = this.scans
   }
 
   private indexOf(bytes: Uint8Array, start: number, end: number): number {

@@ -39,6 +39,9 @@ const PART = {
 
 const END = 0x65
 
+/** An empty string. */
+const EMPTY = 2
+
 /** What every reply has, without `ip` and the transaction. */
 const BASE_BYTES =
   PART.begin.length +
@@ -64,28 +67,61 @@ export function encodeReply(
   self: Self,
   family: Family,
 ): Uint8Array {
-  const extras = hasExtras(reply)
-  const size = BASE_BYTES + measureIp(to) + stringSize(transaction.length) + keptSize(reply, extras)
-  let room = roomBeside(size, family, reply.value !== undefined)
-  if (room === NO_ROOM) {
-    return encodeError({ code: ERROR.protocol, message: 't is too long' }, transaction, to, self.version)
-  }
-  const { token, values } = reply
+  // Most replies have no extras. They are written here, where nothing is called that can be spared.
+  if (hasExtras(reply)) return encodeWithExtras(reply, transaction, to, self, family)
+  const { nodes, nodes6, token, values } = reply
+  let room = MAX_DATAGRAM_BYTES - BASE_BYTES - measureIp(to) - stringSize(transaction.length)
+  // The keys stand even if all that is in them is shed.
+  if (nodes !== undefined) room -= PART.nodes.length + EMPTY
+  if (nodes6 !== undefined) room -= PART.nodes6.length + EMPTY
+  if (token !== undefined) room -= PART.token.length + stringSize(token.length)
+  if (room < 0) return refuseTransaction(transaction, to, self)
+  const kept = family === 6 && nodes6 !== undefined ? growth(nodes6.length * NODE_BYTES[6]) : 0
   writer.beginReused()
   writer.put(PART.begin)
   putIp()
-  if (extras) putBeforeId(reply)
-  else writer.put(PART.id)
+  writer.put(PART.id)
   writer.put(self.id)
-  if (extras) putBeforeContacts(reply)
-  room -= putBothContacts(reply, family, room)
-  if (extras) room -= putBeforeToken(reply, room)
+  if (nodes !== undefined) room -= putContacts(PART.nodes, nodes, NODE_BYTES[4], room - kept)
+  if (nodes6 !== undefined) room -= putContacts(PART.nodes6, nodes6, NODE_BYTES[6], room)
   if (token !== undefined) {
     writer.put(PART.token)
     writer.string(token)
   }
-  if (extras) putValue(reply)
   if (values !== undefined) putValues(values, COMPACT_BYTES[family], room)
+  return putEnd(transaction, self)
+}
+
+/** The same with filters, an item or samples: no such reply is so frequent that it would have to be fast. */
+function encodeWithExtras(
+  reply: MainlineReply,
+  transaction: Uint8Array,
+  to: Address,
+  self: Self,
+  family: Family,
+): Uint8Array {
+  const { token, values, value } = reply
+  const size = BASE_BYTES + measureIp(to) + stringSize(transaction.length) + keptSize(reply)
+  let room = roomBeside(size, family, value !== undefined)
+  if (room < 0) return refuseTransaction(transaction, to, self)
+  writer.beginReused()
+  writer.put(PART.begin)
+  putIp()
+  putBeforeId(reply)
+  writer.put(self.id)
+  putBeforeContacts(reply)
+  room -= putBothContacts(reply, family, room)
+  room -= putBeforeToken(reply, room)
+  if (token !== undefined) {
+    writer.put(PART.token)
+    writer.string(token)
+  }
+  putValue(reply)
+  if (values !== undefined) putValues(values, COMPACT_BYTES[family], room)
+  return putEnd(transaction, self)
+}
+
+function putEnd(transaction: Uint8Array, self: Self): Uint8Array {
   writer.put(PART.transaction)
   writer.string(transaction)
   writer.put(PART.version)
@@ -94,39 +130,39 @@ export function encodeReply(
   return writer.end()
 }
 
-/** What a reply has beside BASE_BYTES that is never shed. The keys of contacts stand even if all in them is shed. */
-function keptSize(reply: MainlineReply, extras: boolean): number {
+function refuseTransaction(transaction: Uint8Array, to: Address, self: Self): Uint8Array {
+  return encodeError({ code: ERROR.protocol, message: 't is too long' }, transaction, to, self.version)
+}
+
+/** What a reply has beside BASE_BYTES that is never shed. */
+function keptSize(reply: MainlineReply): number {
   const { nodes, nodes6, token } = reply
-  let size = extras ? extrasSize(reply) : 0
-  if (nodes !== undefined) size += PART.nodes.length + stringSize(0)
-  if (nodes6 !== undefined) size += PART.nodes6.length + stringSize(0)
+  let size = extrasSize(reply)
+  if (nodes !== undefined) size += PART.nodes.length + EMPTY
+  if (nodes6 !== undefined) size += PART.nodes6.length + EMPTY
   if (token !== undefined) size += PART.token.length + stringSize(token.length)
   return size
 }
 
-const NO_ROOM = -1
-
-/** Bytes left for what may be shed; NO_ROOM when `size`, which is never shed, is too much already. */
+/** Bytes left for what may be shed; negative when `size`, which is never shed, is too much already. */
 function roomBeside(size: number, family: Family, hasItem: boolean): number {
-  if (!hasItem) return size > MAX_DATAGRAM_BYTES ? NO_ROOM : MAX_DATAGRAM_BYTES - size
-  if (size > MAX_ITEM_DATAGRAM_BYTES[family]) return NO_ROOM
-  return Math.max(0, MAX_ITEM_CONTACTS_BYTES[family] - size)
+  if (!hasItem) return MAX_DATAGRAM_BYTES - size
+  const room = MAX_ITEM_DATAGRAM_BYTES[family] - size
+  return room < 0 ? room : Math.max(0, MAX_ITEM_CONTACTS_BYTES[family] - size)
 }
 
 /** Writes both lists; those of `family` have room first, whichever key comes first. Says how much they took. */
 function putBothContacts({ nodes, nodes6 }: MainlineReply, family: Family, room: number): number {
+  const kept = family === 6 && nodes6 !== undefined ? growth(nodes6.length * NODE_BYTES[6]) : 0
   let left = room
-  if (nodes !== undefined) {
-    const kept = family === 6 && nodes6 !== undefined ? growth(nodes6.length * NODE_BYTES[6]) : 0
-    left -= putContacts(PART.nodes, nodes, NODE_BYTES[4], left - kept)
-  }
+  if (nodes !== undefined) left -= putContacts(PART.nodes, nodes, NODE_BYTES[4], left - kept)
   if (nodes6 !== undefined) left -= putContacts(PART.nodes6, nodes6, NODE_BYTES[6], left)
   return room - left
 }
 
 /** By how much an empty string grows when it gets so many bytes. */
 function growth(bytes: number): number {
-  return stringSize(bytes) - stringSize(0)
+  return stringSize(bytes) - EMPTY
 }
 
 /** The contacts of one list while it is written; as many as ever fit in a datagram. */
@@ -135,14 +171,14 @@ const forms: Uint8Array[] = []
 /** Writes the key and as many contacts as fit; says how much of `room` they took. */
 function putContacts(key: Uint8Array, contacts: readonly Contact[], size: number, room: number): number {
   let count = 0
-  for (let i = 0; i < contacts.length && growth((count + 1) * size) <= room; i++) {
+  for (let i = 0; i < contacts.length && stringSize((count + 1) * size) - EMPTY <= room; i++) {
     const form = formOf(contacts[i]!)
     if (form.length === size) forms[count++] = form
   }
   writer.put(key)
   writer.prefix(count * size)
   for (let i = 0; i < count; i++) writer.put(forms[i]!)
-  return growth(count * size)
+  return stringSize(count * size) - EMPTY
 }
 
 /** A contact as 26 or 38 bytes; 0 when its host is no IP address. Made once for a contact of the routing table. */
