@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ENVELOPE } from '../../src/codecs/bencode.ts'
 import { BencodeCursor, TOKEN } from '../../src/codecs/bencode-cursor.ts'
-import { BencodeFields } from '../../src/codecs/bencode-fields.ts'
+import { BencodeFields, OPAQUE } from '../../src/codecs/bencode-fields.ts'
 import { bytesOf, textOf } from './bencode-samples.ts'
 
 const A = 0
@@ -66,5 +66,51 @@ describe('The fields of a dictionary', () => {
     const { top } = scanned('d2:ixi1e0:i1e1:bi1ee')
     assert.equal(top.has(INNER), false)
     assert.equal(top.has(A), false)
+  })
+
+  test('are as many as 16, also of the same first letter and length', () => {
+    const keys =
+      'id implied_port info_hash noseed port scrape seed target token want v k sig seq salt cas'.split(' ')
+    const fields = new BencodeFields(keys)
+    const cursor = new BencodeCursor(ENVELOPE)
+    cursor.open(bytesOf(`d${keys.map((key, index) => `${key.length}:${key}i${index}e`).join('')}e`))
+    cursor.next()
+    fields.scan(cursor)
+    for (const [index, key] of keys.entries()) {
+      assert.ok(fields.is(index, TOKEN.integer), key)
+      assert.equal(fields.contentOf(index) - fields.startOf(index), 1)
+    }
+  })
+
+  test('are as they were when one of them is left unread, whatever it is (K-13, T17)', () => {
+    const fields = new BencodeFields(['t', 'v'], { v: OPAQUE })
+    const cursor = new BencodeCursor(ENVELOPE)
+    for (const value of [
+      'i03e',
+      'di1e0:e',
+      `${'l'.repeat(40)}${'e'.repeat(40)}`,
+      `l${'0:'.repeat(900)}e`,
+      '0:',
+    ]) {
+      for (const text of [`d1:v${value}1:t2:aae`, `d1:t2:aa1:v${value}e`]) {
+        const bytes = bytesOf(text)
+        cursor.open(bytes)
+        cursor.next()
+        fields.scan(cursor)
+        assert.equal(fields.lengthOf(0), 2)
+        assert.ok(fields.is(1, TOKEN.opaque))
+        assert.equal(textOf(bytes.subarray(fields.startOf(1), fields.endOf(1))), value)
+      }
+    }
+  })
+
+  test('are not found when one that is left unread has no end', () => {
+    const fields = new BencodeFields(['v'], { v: OPAQUE })
+    const cursor = new BencodeCursor(ENVELOPE)
+    for (const text of ['d1:v', 'd1:ve', 'd1:vl', 'd1:v3:ab', 'd1:vi1']) {
+      cursor.open(bytesOf(text))
+      cursor.next()
+      assert.throws(() => fields.scan(cursor), { name: 'BencodeError', code: 'truncated' }, text)
+    }
   })
 })
