@@ -1,6 +1,6 @@
 // The engine: one node of one network over one address family, sans-IO. Inputs: receive, tick, unreachable, and what its
 // owner asks for; outputs: the Effects. Not here: sockets, clocks, files, and what the messages mean.
-import type { Address, Contact } from './contact.ts'
+import { sameAddress, type Address, type Contact } from './contact.ts'
 import type { Counters } from './counters.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { sameId, type Id } from './id.ts'
@@ -125,6 +125,17 @@ export class Engine<Q extends { readonly method: string }, R> {
     const handle = this.#requester.ask(request, listener, now)
     this.#wish()
     return handle
+  }
+
+  /**
+   * Whether a node that others named may be asked: not at an address that nobody dials (T25), nor while it is suspect or
+   * too much that was sent to its IP is unanswered (T7). Whoever is in our table always may. Lookups see to it themselves.
+   */
+  mayAsk({ id, address }: Contact, now: number): boolean {
+    const { policy, suspects } = this.#parts
+    const known = this.table.find(id)
+    const isKnown = known !== null && sameAddress(known.address, address)
+    return policy.dialable(address) && (isKnown || suspects.mayDial(address, now))
   }
 
   /** Walks to a target. null: too many lookups are under way, or we are closed. */

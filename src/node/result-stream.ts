@@ -23,6 +23,8 @@ export class ResultStream<T, O> implements AsyncIterableIterator<T> {
   }[] = []
   readonly #settle: Settle<O>
   #ended = false
+  /** Somebody has begun to read. */
+  #isRead = false
   /** The reader has left: nothing more is handed out. */
   #left = false
   /** Why it ended, until the reader has heard of it. */
@@ -39,6 +41,11 @@ export class ResultStream<T, O> implements AsyncIterableIterator<T> {
     this.#settle = settle
     // Who only iterates hears of a failure there, and not once more as an unhandled rejection.
     this.outcome.catch(() => {})
+  }
+
+  /** Results that the reader has still to take, for work that waits for a slow one; 0 while nobody has begun to read. */
+  get backlog(): number {
+    return this.#isRead ? this.#waiting.length : 0
   }
 
   push(result: T): void {
@@ -67,6 +74,7 @@ export class ResultStream<T, O> implements AsyncIterableIterator<T> {
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
+    this.#isRead = true
     if (this.#waiting.length > 0) return Promise.resolve({ value: this.#waiting.shift()!, done: false })
     if (this.#failure !== null && !this.#left) {
       const { error } = this.#failure

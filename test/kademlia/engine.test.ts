@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { Contact } from '../../src/kademlia/contact.ts'
+import type { Address, Contact } from '../../src/kademlia/contact.ts'
 import { toHex } from '../../src/kademlia/id.ts'
-import { contactOf, idOf } from './table-fixtures.ts'
+import { contactOf, idOf, openPolicy } from './table-fixtures.ts'
 import { ToyNetwork } from './toy-network.ts'
 import { findToy } from './toy-wire.ts'
 
@@ -200,6 +200,23 @@ describe('An engine', () => {
     assert.equal(net.wakeTime, net.now)
     net.ask(A.address)
     assert.equal(net.dialed.at(-1)!.message.id, '8001')
+  })
+
+  test('may ask whom it knows, and whom others name only where that may be dialled and answers (T7, T25)', () => {
+    const policy = {
+      ...openPolicy,
+      dialable: ({ host }: Address) => host !== '10.1.1.1',
+      tableGroup: ({ host }: Address) => host,
+    }
+    const net = new ToyNetwork({ policy })
+    const at = (port: number) => ({ id: idOf(0x70, port), address: { host: A.address.host, port } })
+    assert.equal(net.engine.mayAsk(at(1), net.now), true)
+    assert.equal(net.engine.mayAsk(contactOf(idOf(0x70, 1), '10.1.1.1'), net.now), false)
+    for (let port = 1; port <= 6; port++) net.ask(at(port).address, at(port).id)
+    assert.equal(net.engine.mayAsk(at(7), net.now), false, 'six are unanswered')
+    net.befriend(A)
+    assert.equal(net.engine.mayAsk(A, net.now), true)
+    assert.equal(net.engine.mayAsk({ ...A, id: idOf(0x70, 8) }, net.now), false)
   })
 
   test('refreshes all buckets when it must, only stale ones otherwise, and tells once when all are done', () => {

@@ -46,6 +46,21 @@ describe('A stream of results', () => {
     assert.equal(await stream.outcome, 'done')
   })
 
+  test('says how much waits for its reader, once there is one', async () => {
+    const { stream } = work()
+    for (const result of [1, 2, 3]) stream.push(result)
+    assert.equal(stream.backlog, 0, 'nobody reads')
+    await stream.next()
+    assert.equal(stream.backlog, 2)
+    await stream.next()
+    await stream.next()
+    assert.equal(stream.backlog, 0)
+    const next = stream.next()
+    stream.push(4)
+    assert.equal(stream.backlog, 0)
+    assert.deepEqual(await next, { value: 4, done: false })
+  })
+
   test('gives what is waiting before it ends, and nothing that comes after its end', async () => {
     const { stream } = work()
     stream.push(1)
