@@ -39,6 +39,14 @@ Examples:
 Examples:
   $ xorbit peers ${HASH}
   $ xorbit peers ${HASH} ${AT} | head -1`,
+  scrape: `
+Examples:
+  $ xorbit scrape ${HASH}
+  $ xorbit scrape ${HASH} --json   {"infoHash":"...","seeds":12,"peers":34,...}`,
+  sample: `
+Examples:
+  $ xorbit sample --limit 100
+  $ xorbit sample ${AT} --json      {"infoHash":"...","host":"127.0.0.1","port":40001}`,
   put: `
 Examples:
   $ xorbit put 'Hello World!' ${AT}

@@ -4,7 +4,7 @@ import { idFromHex } from '../kademlia/id.ts'
 import { loadKeyPair } from '../networks/mainline/keys/key-file.ts'
 import type { KeyPair } from '../networks/mainline/keys/key-pair.ts'
 import { parseTorrentLink, type TorrentLink } from '../networks/mainline/updatable-torrent.ts'
-import { PUBLIC_KEY_BYTES } from '../networks/mainline/wire/bounds.ts'
+import { ID_BYTES, PUBLIC_KEY_BYTES } from '../networks/mainline/wire/bounds.ts'
 import { XorbitError } from '../node/errors.ts'
 import { defaultKeyFile } from './data-folder.ts'
 import { Failure, misuse, MISUSE } from './failure.ts'
@@ -32,7 +32,10 @@ export async function readWhose(text: string): Promise<Whose> {
   if (isHex && text.length === digits) return { publicKey: idFromHex(text, PUBLIC_KEY_BYTES), salt: null }
   const allowed = `${digits} hex digits, a key file, or a link magnet:?xs=urn:btpk:...`
   // It may be a secret key, which must not be shown.
-  if (isHex && text.length > digits / 2) throw misuse('PUBLICKEY', allowed, `${text.length} hex digits`)
+  if (isHex && text.length > digits / 2) {
+    const isKey = text.length === 2 * ID_BYTES ? ' (xorbit get takes a key of 40 hex digits)' : ''
+    throw misuse('PUBLICKEY', allowed + isKey, `${text.length} hex digits`)
+  }
   if (text === '') throw misuse('PUBLICKEY', allowed, text)
   try {
     return { publicKey: (await loadKeyPair(text)).publicKey, salt: null }

@@ -30,8 +30,9 @@ export async function runProgram(words: readonly string[], version: string): Pro
     if (error instanceof CommanderError && error.exitCode === 0) return FOUND
     if (error instanceof CommanderError && error.code === 'commander.help') return MISUSE
     const failure = toFailure(error, error instanceof CommanderError ? hint(program, words, error) : '')
-    // Of a command line that could not be read nothing is known but its words.
-    tell(failure, { json: words.includes('--json'), verbose: words.includes('--verbose') })
+    // Of a command line that could not be read nothing is known but its words; none behind `--` is an option.
+    const options = words.includes('--') ? words.slice(0, words.indexOf('--')) : words
+    tell(failure, { json: options.includes('--json'), verbose: options.includes('--verbose') })
     return failure.exitCode
   }
 }

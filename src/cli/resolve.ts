@@ -50,7 +50,7 @@ function printTorrent(item: SignedItem, output: Output): void {
   const infoHash = decodeTorrentValue(item.encoded)
   if (infoHash === null) {
     const shown = shownItem(item, true).slice(0, 80)
-    throw new Failure('no-torrent', `what stands under this link is no torrent but ${shown}`)
+    throw new Failure('no-torrent', `what stands under this link is no torrent, but: ${shown}`)
   }
   output.result(torrentMagnet(infoHash), itemFacts(item))
   tellOfSigned(item, output)

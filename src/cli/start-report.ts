@@ -10,8 +10,10 @@ import { tried } from './short-lived-node.ts'
 import type { Joined } from './start.ts'
 import type { Start } from './start-options.ts'
 
-/** An infohash to try things with. */
+/** An infohash, and a value with its key, to try things with. */
 const SAMPLE = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
+const VALUE = 'Hello World!'
+const VALUE_KEY = 'e5f96f6f38320f0f33959cb4d3d656452117aadb'
 
 /** Says that the node is ready for traffic. */
 export function reportListening(
@@ -125,6 +127,8 @@ function suggestions(node: Mainline, what: Start): string[] {
     ...(what.private ? [`  npx xorbit ping ${at}`] : []),
     `  npx xorbit announce ${SAMPLE} --port 8080${through}`,
     `  npx xorbit peers ${SAMPLE}${through}`,
+    `  npx xorbit put '${VALUE}'${through}`,
+    `  npx xorbit get ${VALUE_KEY}${through}`,
     `  npx xorbit lookup ${SAMPLE}${through}`,
     '',
   ]

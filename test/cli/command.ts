@@ -42,11 +42,19 @@ export class Running {
   private stderr = ''
   private isOver = false
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** `input`: what stdin has; null: nothing, and it stays open. */
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    input?: string | Uint8Array | null,
+  ) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, XDG_DATA_HOME: dataHome, ...env },
     })
+    // The command may end before it has read all.
+    this.child.stdin?.on('error', () => {})
+    if (input !== undefined && input !== null) this.child.stdin?.end(input)
     const hangs = setTimeout(() => this.child.kill('SIGKILL'), HANGS_AFTER_MS)
     this.child.stdout!.on('data', (text: Buffer) => this.heard(() => (this.stdout += text.toString())))
     this.child.stderr!.on('data', (text: Buffer) => this.heard(() => (this.stderr += text.toString())))
@@ -97,6 +105,17 @@ export function launch(...args: string[]): Running {
 /** Runs the command to its end. */
 export function run(...args: string[]): Promise<Ended> {
   return launch(...args).ended
+}
+
+/** Runs the command to its end, with this on stdin. */
+export function runWith(input: string | Uint8Array, ...args: string[]): Promise<Ended> {
+  return new Running(args, {}, input).ended
+}
+
+/** The words of a command as a shell would hand them over: `npx xorbit put 'Hello World!'`. */
+export function wordsOf(line: string): string[] {
+  const words = line.match(/'[^']*'|\S+/g) ?? []
+  return words.slice(2).map((word) => word.replaceAll("'", ''))
 }
 
 /** What a command printed under --json: one object a line, and nothing else. */

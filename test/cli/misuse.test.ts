@@ -8,9 +8,11 @@ import { describe, test } from 'node:test'
 import { launch, objects, run, temporaryFolder } from './command.ts'
 
 const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
+const PUBLIC_KEY = '77ff84905a91936367c01360803104f92432fcd904a43511876df5cdf3e7e548'
 const folder = temporaryFolder()
+const nowhere = join(folder, 'nowhere')
 const foreign = join(folder, 'foreign.txt')
-writeFileSync(foreign, 'no database at all, but somebody needs it')
+writeFileSync(foreign, 'no database at all, but somebody needs it', { mode: 0o600 })
 
 const refused: [words: string, code: string, message: RegExp][] = [
   ['strat', 'unknown-command', /unknown command 'strat' \(Did you mean start\?\)/],
@@ -20,11 +22,7 @@ const refused: [words: string, code: string, message: RegExp][] = [
   ['start somewhere', 'bad-argument', /too many arguments for 'start'/],
   ['start --port 70000', 'bad-argument', /--port: expected a port from 0 to 65535.*got "70000"/],
   ['start --host example.org', 'bad-argument', /--host: expected an IPv4 or IPv6 address.*got "example.org"/],
-  [
-    'start --host 127.0.0.1 --host 127.0.0.2',
-    'bad-argument',
-    /--host: expected at most one IPv4 and one IPv6/,
-  ],
+  ['start --host 127.0.0.1 --host 127.0.0.1', 'bad-argument', /host: expected each address once/],
   ['start --host 192.0.2.7', 'address-not-available', /192\.0\.2\.7 is no address of this machine.*--host/],
   ['start --network gnutella', 'bad-argument', /--network: expected mainline.*got "gnutella"/],
   ['start --api 127.0.0.1:8470', 'bad-argument', /--api: expected 'off'.*got "127\.0\.0\.1:8470"/],
@@ -65,6 +63,61 @@ const refused: [words: string, code: string, message: RegExp][] = [
   [`peers ${HASH} --listen-port -1`, 'bad-argument', /--listen-port: expected a port from 0.*got "-1"/],
   [`announce ${HASH}`, 'bad-argument', /required option '--port <PEERPORT>' not specified/],
   [`announce ${HASH} --port 0`, 'bad-argument', /--port: expected a port from 1 to 65535, got "0"/],
+  ['scrape c12fe1', 'bad-argument', /INFOHASH: expected 40 hex digits \(6 characters\)/],
+  [`sample ${HASH}`, 'bad-argument', /too many arguments for 'sample'/],
+  ['sample --limit 0', 'bad-argument', /--limit: expected a whole number from 1 to 100000000, got "0"/],
+  [
+    'sample --nodes 250001',
+    'bad-argument',
+    /--nodes: expected a whole number from 1 to 250000, got "250001"/,
+  ],
+  ['put', 'bad-argument', /missing VALUE: text, or - for stdin, or --file FILE/],
+  ['put -x', 'unknown-option', /unknown option '-x'; see xorbit put --help/],
+  ['put a b', 'bad-argument', /too many arguments for 'put'/],
+  ['put a --file b', 'bad-argument', /--file: expected no VALUE beside it, got "a"/],
+  ['put a --bootstrap none', 'bad-argument', /--bootstrap: expected HOST:PORT.*got "none"/],
+  [`put --file ${nowhere}`, 'bad-file', /--file: cannot read .*nowhere: there is no such file or folder/],
+  [`put --file ${folder}`, 'bad-file', /--file: cannot read .*: it is a folder/],
+  [
+    `put ${'x'.repeat(997)}`,
+    'too-large',
+    /VALUE: expected at most 996 bytes \(1000 in bencode\), got 997 bytes/,
+  ],
+  ['get', 'bad-argument', /missing required argument 'KEY'/],
+  ['get c12fe1', 'bad-argument', /KEY: expected 40 hex digits \(6 characters\), got "c12fe1"/],
+  [`get ${HASH} --name ${'é'.repeat(33)}`, 'bad-argument', /--name: expected at most 64 bytes, got 66 bytes/],
+  [`get ${HASH} --raw --output ${nowhere}`, 'bad-argument', /--raw: expected no --output beside it/],
+  [
+    `get ${HASH} --output ${foreign}`,
+    'bad-file',
+    /--output: cannot write .*foreign\.txt: it is there already/,
+  ],
+  ['publish', 'bad-argument', /missing required argument 'NAME'/],
+  ['publish a', 'bad-argument', /missing VALUE: text, or - for stdin, or --file FILE/],
+  [`publish ${'x'.repeat(65)} b`, 'bad-argument', /NAME: expected at most 64 bytes, got 65 bytes/],
+  ['publish a --torrent c12fe1', 'bad-argument', /--torrent: expected 40 hex digits/],
+  [`publish a b --torrent ${HASH}`, 'bad-argument', /--torrent: expected no VALUE beside it, got "b"/],
+  [`publish a --file b --torrent ${HASH}`, 'bad-argument', /--torrent: expected no --file beside it/],
+  ['publish a b --cas -1', 'bad-argument', /--cas: expected a whole number from 0 to 9223372036854775807/],
+  ['publish a b --seq 9223372036854775808', 'bad-argument', /--seq: .*, got "9223372036854775808"/],
+  [`publish a b --key ${nowhere}`, 'bad-key-file', /--key: there is no key pair in .*make one: .* keygen /],
+  [
+    `publish a b --key ${foreign}`,
+    'bad-key-file',
+    /--key: key file .*foreign\.txt: .*expected a private key/,
+  ],
+  [`resolve ${nowhere}`, 'bad-key-file', /PUBLICKEY: expected 64 hex digits, a key file, or a link.*got "/],
+  [`resolve ${HASH}`, 'bad-argument', /PUBLICKEY: .*\(xorbit get takes a key of 40.*got "40 hex digits"/],
+  [`resolve ${PUBLIC_KEY}00`, 'bad-argument', /PUBLICKEY: expected 64 hex digits.*got "66 hex digits"/],
+  ['resolve magnet:?xs=urn:btpk:12', 'bad-argument', /PUBLICKEY: public key of the link: .*got "2 digits"/],
+  [`resolve magnet:?xs=urn:btpk:${PUBLIC_KEY} a`, 'bad-argument', /NAME: expected none beside a link/],
+  [`resolve ${PUBLIC_KEY} ${'x'.repeat(65)}`, 'bad-argument', /NAME: expected at most 64 bytes/],
+  [`keygen ${foreign}`, 'bad-key-file', /FILE: key file .*foreign\.txt: is there already/],
+  [
+    `keygen --secret-from ${nowhere}`,
+    'bad-file',
+    /--secret-from: cannot read .*nowhere: there is no such file/,
+  ],
 ]
 
 describe('The command, misused', { concurrency: 2 }, () => {

@@ -1,4 +1,5 @@
-// The commands that ask something, against a real network of nodes on loopback: ping, lookup, announce, peers.
+// The commands that ask something, against a real network of nodes on loopback: ping, lookup, announce, peers, scrape,
+// sample.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createSocket, type Socket } from 'node:dgram'
@@ -130,6 +131,47 @@ describe('xorbit announce and xorbit peers', () => {
       stderr,
       /^asking from 127\.0\.0\.1:\d+ as [0-9a-f]{40}\njoined through bootstrap \(.* ms\): \d+ contacts\n/,
     )
+  })
+})
+
+describe('xorbit scrape and xorbit sample', () => {
+  const SEEDED = '7fcbd1cd3d1c8a3f3d4f2f9a6cbb8ab7cb9a3d17'
+
+  test('count a seed, and tell of it (BEP 33, BEP 51)', async () => {
+    assert.equal((await run('announce', SEEDED, '--port', '8080', '--seed', ...through)).code, 0)
+    const scraped = await run('scrape', SEEDED, ...through)
+    assert.equal(scraped.stdout, 'about 1 seed and 0 other peers\n')
+    assert.match(scraped.stderr, /^8 nodes told of them; \d+ of \d+ nodes answered\n$/)
+    const sampled = await run('sample', ...through)
+    assert.match(sampled.stdout, new RegExp(`^${SEEDED}  127\\.0\\.0\\.1:\\d+$`, 'm'))
+    const told =
+      /^\d+ infohash(?:es)?: 12 nodes told what they store, \d+ in sum; \d+ of \d+ requests answered\n$/
+    assert.match(sampled.stderr, told)
+    assert.deepEqual([scraped.code, sampled.code], [0, 0])
+  })
+
+  test('do so as JSON, and nothing else on stdout or stderr', async () => {
+    assert.equal((await run('announce', SEEDED, '--port', '8080', '--seed', ...through)).code, 0)
+    const scraped = await run('scrape', SEEDED, ...through, '--json')
+    const [swarm] = objects(scraped.stdout)
+    const { asked, answered, ...facts } = swarm!
+    const none = { legacy: 0, disbelieved: 0, failed: 0 }
+    assert.deepEqual(facts, { infoHash: SEEDED, seeds: 1, peers: 0, holders: 8, ...none })
+    assert.ok(asked === answered && typeof asked === 'number' && asked >= 8)
+    const sampled = await run('sample', '--limit', '1', ...through, '--json')
+    const [{ infoHash, host, port }, ...others] = objects(sampled.stdout) as [Record<string, unknown>]
+    assert.match(infoHash as string, /^[0-9a-f]{40}$/)
+    assert.ok(host === '127.0.0.1' && net.ports.includes(port as number))
+    assert.deepEqual([others, scraped.stderr + sampled.stderr], [[], ''])
+  })
+
+  test('exit with 1 when there is nothing', async () => {
+    const scraped = await run('scrape', NOBODYS, ...through)
+    assert.equal(scraped.stdout, 'no seeds and no other peers\n')
+    const empty = await testnet(2)
+    const sampled = await run('sample', '--bootstrap', empty.bootstrap)
+    assert.match(sampled.stderr, /^xorbit: no infohashes: 2 nodes told what they store; .*\n$/)
+    assert.deepEqual([scraped.code, sampled.code, sampled.stdout], [1, 1, ''])
   })
 })
 

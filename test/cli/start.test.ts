@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Mainline } from '../../src/index.ts'
-import { launch, objects, run, Running, temporaryFolder, testnet } from './command.ts'
+import { launch, objects, run, Running, temporaryFolder, testnet, wordsOf } from './command.ts'
 
 const ALONE = ['--host', '127.0.0.1', '--port', '0', '--bootstrap', 'none']
 const windows = process.platform === 'win32'
@@ -25,10 +25,10 @@ describe('xorbit start', () => {
     )
     assert.match(said, /\n {2}store +memory \(nothing is kept\)\n/)
     assert.ok(Number(/contacts +(\d+)/.exec(said)![1]) >= 8)
-    const commands = [...said.matchAll(/^ {2}npx xorbit (.*)$/gm)].map(([, words]) => words!.split(' '))
+    const commands = [...said.matchAll(/^ {2}(npx xorbit .*)$/gm)].map(([, line]) => wordsOf(line!))
     assert.deepEqual(
       commands.map(([name]) => name),
-      ['ping', 'announce', 'peers', 'lookup'],
+      ['ping', 'announce', 'peers', 'put', 'get', 'lookup'],
     )
     for (const words of commands) {
       const { code, stderr } = await run(...words)

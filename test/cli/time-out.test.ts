@@ -27,14 +27,18 @@ function compact(port: number): Buffer {
 /** A byte string of bencode, of bytes as latin1. */
 const text = (bytes: string): string => `${bytes.length}:${bytes}`
 
-/** Only who asks for HASH hears of the silent node and of the peer, so that joining is quick. */
+/** Only who asks for HASH, or for samples, hears of the silent node and of the peer, so that joining is quick. */
 function answer(query: string): Buffer {
   const [, length, rest] = /1:t(\d+):([^]*)$/.exec(query)!
+  const isSurvey = query.includes('17:sample_infohashes')
   const isForHash = query.includes(SILENT_ID.toString('latin1'))
-  const nodes = isForHash ? Buffer.concat([SILENT_ID, compact(silent.address().port)]) : Buffer.alloc(0)
+  const nodes =
+    isForHash || isSurvey ? Buffer.concat([SILENT_ID, compact(silent.address().port)]) : Buffer.alloc(0)
   const found = query.includes('9:get_peers')
     ? `5:token2:xy6:valuesl${text(compact(8080).toString('latin1'))}e`
-    : ''
+    : isSurvey
+      ? `3:numi1e7:samples${text(SILENT_ID.toString('latin1'))}`
+      : ''
   const reply = `d2:id${text(ID.toString('latin1'))}5:nodes${text(nodes.toString('latin1'))}${found}e`
   return Buffer.from(`d1:r${reply}1:t${text(rest!.slice(0, Number(length)))}1:y1:re`, 'latin1')
 }
@@ -57,6 +61,12 @@ describe('A search that runs out of time', () => {
     const { code, stdout, stderr } = await run('peers', HASH, ...through)
     assert.deepEqual([code, stdout], [0, '127.0.0.1:8080\n'])
     assert.equal(stderr, '1 peer so far; timed out after 2 s; --timeout allows more\n')
+  })
+
+  test('leaves the infohashes that it has heard of', async () => {
+    const { code, stdout, stderr } = await run('sample', ...through)
+    assert.deepEqual([code, stdout], [0, `${HASH}  127.0.0.1:${talker.address().port}\n`])
+    assert.equal(stderr, '1 infohash so far; timed out after 2 s; --timeout allows more\n')
   })
 
   test('leaves the closest nodes that have answered, as JSON', async () => {

@@ -4,9 +4,14 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { dataFolder, defaultStore } from '../../src/cli/data-folder.ts'
+import { dataFolder, defaultKeyFile, defaultStore } from '../../src/cli/data-folder.ts'
 import { readDuration, shownDuration } from '../../src/cli/duration.ts'
+import { followUp } from '../../src/cli/follow-up.ts'
+import { Output } from '../../src/cli/output.ts'
 import { printable } from '../../src/cli/printable.ts'
+import { shownItem } from '../../src/cli/shown-item.ts'
+import { storedLine } from '../../src/cli/write-facts.ts'
+import { decodeValue, encodeValue, textOf, type ValueLike } from '../../src/networks/mainline/items/value.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { run } from './command.ts'
 
@@ -66,16 +71,73 @@ describe('The data folder', () => {
     assert.equal(defaultStore('mainline', false, here), '/h/.local/share/xorbit/mainline.sqlite')
     assert.equal(defaultStore('mainline', true, here), '/h/.local/share/xorbit/mainline-private.sqlite')
   })
+  test('has the key pair', () => {
+    const on = { platform: 'linux', env: { XDG_DATA_HOME: '/data' }, home: '/h' } as const
+    assert.equal(defaultKeyFile(on), '/data/xorbit/key.pem')
+  })
 })
+
+describe('A found value', () => {
+  const shown = (value: ValueLike, isTerminal: boolean): string => {
+    const encoded = encodeValue(value)
+    const item = { key: '', value: decodeValue(encoded), text: textOf(encoded), encoded, copies: 1 }
+    return shownItem(item, isTerminal)
+  }
+  test('is shown to a pipe as it is, and to a terminal without what that would obey', () => {
+    const text = 'a\tb\n\u001b[2Jc'
+    assert.equal(shown(text, false), text)
+    assert.equal(shown(text, true), 'a\tb\n\\u{1b}[2Jc')
+    assert.equal(shown({ '\u009b': 1 }, true), '{"\\u{9b}":1}')
+  })
+  test('is JSON where it is neither text nor bytes, whatever is in it', () => {
+    const odd = new Map<string | Uint8Array, ValueLike>([[Uint8Array.of(0xff), [-1, 2n ** 80n]]])
+    assert.equal(shown(odd, false), '{"entries":[[{"hex":"ff"},[-1,1208925819614629174706176]]]}')
+    assert.equal(shown([true, null, 0.5], false), '[true,null,0.5]')
+    assert.equal(shown(Uint8Array.of(0xff, 0), false), 'ff00')
+  })
+})
+
+describe('What came of a write', () => {
+  const line = (stored: number, ...codes: (number | string)[]): string => {
+    const refused = codes.map((code) => ({ host: '127.0.0.1', port: 1, code }))
+    const report = { key: '', stored, asked: stored + codes.length, accepted: [], refused }
+    return storedLine(report, new Output({}))
+  }
+  test('is told in words, each reason once', () => {
+    assert.equal(line(8), 'stored on 8 of 8 nodes')
+    assert.equal(line(7, 302), 'stored on 7 of 8 nodes, 1 refused: 302 (a newer one is there)')
+    assert.equal(
+      line(4, 205, 'timeout', 205, 999),
+      'stored on 4 of 8 nodes, 2 refused: 205 (the value is too large), 1: timeout, 1 refused: 999',
+    )
+    assert.equal(line(0, 'timeout', 'timeout'), 'not stored on any of 2 nodes, 2: timeout')
+    assert.equal(line(0), 'not stored')
+  })
+})
+
+describe('The next command', () => {
+  test('is what a shell reads as the same words, in the same network', () => {
+    const flags = { host: ['127.0.0.1'], bootstrap: ['[::1]:6881', 'a.example:1'], private: true } as const
+    assert.equal(
+      followUp(['get', 'ab'], flags),
+      "npx xorbit get ab --host 127.0.0.1 --bootstrap '[::1]:6881' --bootstrap a.example:1 --private",
+    )
+    assert.equal(followUp(['resolve', 'ab', "it's $HOME"]), "npx xorbit resolve ab 'it'\\''s $HOME'")
+    assert.equal(followUp(['resolve', 'ab', '-x'], {}, ['--raw']), 'npx xorbit resolve --raw -- ab -x')
+    assert.equal(followUp(['resolve', 'a\u001bb']), "npx xorbit resolve 'a\\u{1b}b'")
+  })
+})
+
+const COMMANDS =
+  'start testnet ping lookup announce peers scrape sample put get publish resolve keygen'.split(' ')
 
 describe('The help', { concurrency: 2 }, () => {
   test('lists the commands', async () => {
     const { code, stdout } = await run('--help')
-    for (const name of ['start', 'testnet', 'ping', 'lookup', 'announce', 'peers'])
-      assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
+    for (const name of COMMANDS) assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
     assert.equal(code, 0)
   })
-  for (const name of ['start', 'testnet', 'ping', 'lookup', 'announce', 'peers']) {
+  for (const name of COMMANDS) {
     test(`of ${name} has its options and examples`, async () => {
       const { code, stdout, stderr } = await run(name, '--help')
       for (const part of [
