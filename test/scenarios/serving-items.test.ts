@@ -1,68 +1,17 @@
 // Items on a whole node, asked in raw packets (BEP 44): every error code as it is on the wire, what a get brings, and what
 // is kept over hours, restarts, floods and quarrels. The rules one by one are in networks/mainline/answer-items.test.ts.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { describe } from 'node:test'
-import type { BencodeDictionary } from '../../src/codecs/bencode.ts'
-import type { Address } from '../../src/kademlia/contact.ts'
 import { toHex } from '../../src/kademlia/id.ts'
 import { targetOf, type RawItem } from '../../src/networks/mainline/items/item.ts'
-import type { MainlineNetwork, SimulatedNode } from '../../src/simulator/mainline-network.ts'
 import { createMemoryStore } from '../../src/stores/memory-store.ts'
-import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
 import { bencoded, fromHex, immutable, TestPublisher, vectors } from '../networks/mainline/item-fixtures.ts'
-import { temporaryFolder } from '../stores/temporary-folder.ts'
 import { Encoded, RawClient, type RawArguments } from './raw-client.ts'
-import { HOUR, MINUTE, scenario, someId } from './scenario.ts'
+import { MINUTE, scenario, someId } from './scenario.ts'
+
+import { argumentsOf, get, isHeld, oneNode, put, putCounts, tokenOf } from './raw-items.ts'
 
 const publisher = new TestPublisher('publisher')
-
-/** The arguments of a put as BEP 44 has them, without the token. */
-function argumentsOf({ value, signed }: RawItem): RawArguments {
-  const v = new Encoded(value)
-  if (signed === null) return { v }
-  const { publicKey, salt, seq, signature } = signed
-  return { v, k: publicKey, seq, sig: signature, ...(salt.length === 0 ? {} : { salt }) }
-}
-
-async function tokenOf(by: RawClient, to: Address, target: Uint8Array): Promise<Uint8Array> {
-  const token = (await by.reply(to, 'get', { target })).get('token')
-  assert.ok(token instanceof Uint8Array, 'a token in every reply to a get (B44-16)')
-  return token
-}
-
-/** Puts with a token for the target of `item`, and these arguments instead of its own. null: it was taken. */
-async function put(
-  by: RawClient,
-  to: Address,
-  item: RawItem,
-  changes: RawArguments = {},
-): Promise<number | null> {
-  const token = await tokenOf(by, to, targetOf(item))
-  const answer = await by.ask(to, 'put', { token, ...argumentsOf(item), ...changes })
-  assert.ok(answer !== null, 'an answer')
-  if (answer.results !== null) assert.deepEqual([...answer.results.keys()], ['id'])
-  return answer.code
-}
-
-async function get(by: RawClient, to: Address, item: RawItem): Promise<BencodeDictionary> {
-  return by.reply(to, 'get', { target: targetOf(item) })
-}
-
-async function isHeld(by: RawClient, { address }: SimulatedNode, item: RawItem): Promise<boolean> {
-  const raw = (await get(by, address, item)).rawOf('v')
-  return raw !== undefined && toHex(raw) === toHex(item.value)
-}
-
-function putCounts({ node }: SimulatedNode): { received: number; refused: number } {
-  const { received, refused } = node.stats().families[0]!.methods['put']!
-  return { received, refused }
-}
-
-function oneNode(network: MainlineNetwork): { node: SimulatedNode; to: Address; client: RawClient } {
-  const node = network.add()
-  return { node, to: node.address, client: new RawClient(network) }
-}
 
 describe('A put on the wire', () => {
   scenario(
@@ -316,142 +265,6 @@ describe('A get on the wire', () => {
     assert.equal(await client.ask(to, 'get_peers', { info_hash: target, scrape: 1 }), null)
   })
 })
-
-describe('An item on a node', () => {
-  scenario(
-    'is forgotten two hours after its last put, whoever put it, and no older one comes back (B44-19, B44-20, B44-21, T13)',
-    {},
-    async (network) => {
-      const { node, to, client } = oneNode(network)
-      const items = [publisher.item('mutable', 5n), immutable('immutable')]
-      for (const item of items) await put(client, to, item)
-      await network.clock.runFor(110 * MINUTE)
-      const other = new RawClient(network)
-      for (const item of items) assert.equal(await put(other, to, item), null)
-      await network.clock.runFor(119 * MINUTE)
-      for (const item of items) assert.ok(await isHeld(other, node, item))
-      await network.clock.runFor(MINUTE)
-      for (const item of items) assert.equal((await get(other, to, item)).has('v'), false)
-      await network.clock.runFor(MINUTE)
-      const { stored } = node.node.stats()
-      assert.deepEqual([stored.items, stored.itemBytes], [0, 0], 'and takes no room')
-      assert.equal(await put(client, to, publisher.item('older', 4n)), 302)
-      assert.equal(await put(client, to, publisher.item('newer', 6n)), null)
-    },
-  )
-
-  scenario('never goes back over restarts, while it is held and after (B44-19, T13)', {}, async (network) => {
-    const path = join(temporaryFolder(), 'store.sqlite')
-    const start = (addresses?: readonly Address[]): SimulatedNode => {
-      const store = openSqliteStore(path, { now: network.clock.now() })
-      return network.add({ store, ...(addresses === undefined ? {} : { addresses }) })
-    }
-    const restart = async (node: SimulatedNode, awayMs: number): Promise<SimulatedNode> => {
-      network.crash(node)
-      node.store.close()
-      await network.clock.runFor(awayMs)
-      return start([node.address])
-    }
-    const client = new RawClient(network)
-    let node = start()
-    const newest = publisher.item('newest', 7n)
-    assert.equal(await put(client, node.address, newest), null)
-    node = await restart(node, MINUTE)
-    assert.ok(await isHeld(client, node, newest))
-    assert.equal(await put(client, node.address, publisher.item('older', 6n)), 302)
-    // Away while it expires, and once more: what expired is remembered.
-    node = await restart(node, 3 * HOUR)
-    assert.equal((await get(client, node.address, newest)).has('v'), false)
-    node = await restart(node, HOUR)
-    assert.equal(await put(client, node.address, publisher.item('older', 6n)), 302)
-    assert.equal(await put(client, node.address, publisher.item('another', 7n)), 302)
-    assert.equal(await put(client, node.address, newest), null)
-    network.crash(node)
-    node.store.close()
-  })
-
-  scenario(
-    'of one seq with two values stays on each node what it was there first (T15, B44-10)',
-    {},
-    async (network) => {
-      await network.grow(8)
-      const [one, two] = [new RawClient(network), new RawClient(network)]
-      const ofOne = publisher.item('of one machine', 3n)
-      const ofTwo = publisher.item('of another machine', 3n)
-      const half = network.nodes.slice(0, 4)
-      const rest = network.nodes.slice(4)
-      for (const { address } of half) assert.equal(await put(one, address, ofOne), null)
-      for (const { address } of rest) assert.equal(await put(two, address, ofTwo), null)
-      for (const { address } of rest) assert.equal(await put(one, address, ofOne), 302)
-      for (const { address } of half) assert.equal(await put(two, address, ofTwo, { cas: 3 }), 302)
-      for (const node of half) assert.ok(await isHeld(two, node, ofOne))
-      for (const node of rest) assert.ok(await isHeld(one, node, ofTwo))
-      // A newer one ends the quarrel everywhere.
-      const next = publisher.item('agreed', 4n)
-      for (const { address } of network.nodes) assert.equal(await put(one, address, next, { cas: 3 }), null)
-    },
-  )
-})
-
-describe('A flood of puts (T12)', () => {
-  scenario(
-    'of one network is bounded, with its limits on and off, and costs no other item its place',
-    {},
-    async (network, tell) => {
-      for (const rateLimit of [true, false]) {
-        const node = network.add({ options: { rateLimit } })
-        const honest = Array.from({ length: 30 }, (_, n) => ({
-          client: new RawClient(network),
-          item: new TestPublisher(`honest ${n}`).item('kept', 1n),
-        }))
-        for (const { client, item } of honest.slice(0, 15)) {
-          assert.equal(await put(client, node.address, item), null)
-        }
-        const { taken, asked } = await flood(network, node)
-        tell(`limits ${rateLimit ? 'on' : 'off'}: ${taken} of ${asked} items of one /24 were taken`)
-        assert.ok(taken > 0 && taken <= 200)
-        for (const { client, item } of honest.slice(15)) {
-          assert.equal(await put(client, node.address, item), null)
-        }
-        for (const { client, item } of honest) assert.ok(await isHeld(client, node, item))
-        assert.equal(node.node.stats().stored.items, honest.length + taken)
-      }
-    },
-  )
-})
-
-/** Ten hosts of one /24 put as fast as they get tokens. */
-async function flood(
-  network: MainlineNetwork,
-  node: SimulatedNode,
-): Promise<{ taken: number; asked: number }> {
-  const before = node.node.stats().stored.items
-  const { host } = network.freshAddress()
-  const prefix = host.slice(0, host.lastIndexOf('.'))
-  const flooders = Array.from({ length: 10 }, (_, n) => {
-    return new RawClient(network, { address: { host: `${prefix}.${n + 1}`, port: 6_881 } }).puppet
-  })
-  let asked = 0
-  for (let round = 0; round < 120; round++) {
-    const items = flooders.map((_, n) => immutable(`${prefix} ${round} ${n}`))
-    const replies = await Promise.all(
-      flooders.map((flooder, n) => {
-        const get = { method: 'get', target: targetOf(items[n]!), want: null, seq: null } as const
-        return flooder.ask(get, node.address)
-      }),
-    )
-    for (const [n, answer] of replies.entries()) {
-      asked++
-      const token = answer?.reply?.token
-      if (token === undefined) continue
-      flooders[n]!.shout({ method: 'put', ...items[n]!, token, cas: null }, node.address)
-    }
-    await network.clock.runFor(100)
-  }
-  await network.clock.runFor(MINUTE)
-  for (const flooder of flooders) flooder.leave()
-  return { taken: node.node.stats().stored.items - before, asked }
-}
 
 /** The same signature with S + L for S, which loose verifiers take too. RFC 8032, 5.1.7. */
 function plusOrder(signature: Uint8Array): Uint8Array {
