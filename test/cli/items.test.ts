@@ -131,7 +131,7 @@ describe('xorbit put and xorbit get', { concurrency: 2 }, () => {
 })
 
 describe('xorbit put', { concurrency: 2 }, () => {
-  test('refuses a value that is too large, from everywhere, before anybody is asked (B44-05)', async () => {
+  test('refuses a value that is too large, from everywhere, before anybody is asked', async () => {
     const large = Buffer.alloc(997, 'x')
     const sources: [name: string, ended: ReturnType<typeof run>][] = [
       ['VALUE', run('put', large.toString(), ...silence)],
@@ -171,7 +171,7 @@ describe('xorbit put', { concurrency: 2 }, () => {
     assert.equal((await put.kill('SIGINT')).code, 130)
   })
 
-  test('--keep-alive stores, stays, and ends well at Ctrl-C (B44-20)', async () => {
+  test('--keep-alive stores, stays, and ends well at Ctrl-C', async () => {
     const put = launch('put', 'kept', ...through, '--keep-alive')
     await put.prints(/^stored on 8 of 8 nodes\nkey {2}[0-9a-f]{40}\n/)
     await put.prints(

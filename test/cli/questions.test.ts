@@ -137,7 +137,7 @@ describe('xorbit announce and xorbit peers', () => {
 describe('xorbit scrape and xorbit sample', () => {
   const SEEDED = '7fcbd1cd3d1c8a3f3d4f2f9a6cbb8ab7cb9a3d17'
 
-  test('count a seed, and tell of it (BEP 33, BEP 51)', async () => {
+  test('count a seed, and tell of it (B33-07)', async () => {
     assert.equal((await run('announce', SEEDED, '--port', '8080', '--seed', ...through)).code, 0)
     const scraped = await run('scrape', SEEDED, ...through)
     assert.equal(scraped.stdout, 'about 1 seed and 0 other peers\n')
