@@ -62,6 +62,22 @@ describe('The fields of a dictionary', () => {
     }
   })
 
+  test('are forgotten also when the count of scans has run out and begins anew', () => {
+    const fields = new BencodeFields(['a', 'b'])
+    const cursor = new BencodeCursor(ENVELOPE)
+    const scan = (text: string): string => {
+      cursor.open(bytesOf(text))
+      cursor.next()
+      fields.scan(cursor)
+      return `${fields.has(0)} ${fields.has(1)}`
+    }
+    assert.equal(scan('d1:ai1ee'), 'true false')
+    Object.assign(fields, { scans: 0x7fff_fffe })
+    assert.equal(scan('d1:bi1ee'), 'false true')
+    for (let i = 0; i < 5; i++) assert.equal(scan('de'), 'false false')
+    assert.equal(scan('d1:ai1ee'), 'true false')
+  })
+
   test('are not taken for other keys of the same length and first letter', () => {
     const { top } = scanned('d2:ixi1e0:i1e1:bi1ee')
     assert.equal(top.has(INNER), false)

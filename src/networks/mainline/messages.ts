@@ -69,16 +69,19 @@ export interface MainlineReply {
   readonly token?: Uint8Array
   /** BEP 33 `BFsd` and `BFpe`: 256 bytes each; both or neither. */
   readonly filters?: { readonly seeds: Uint8Array; readonly peers: Uint8Array }
-  /** BEP 44 `v` as received. Canonical bencode of at most 1000 bytes. */
+  /** BEP 44 `v` as received. Canonical bencode of at most 1000 bytes. Immutable where key, signature and seq are absent. */
   readonly value?: Uint8Array
-  /** BEP 44 `k`, 32 bytes, and `sig`, 64 bytes. */
+  /** BEP 44 `k`, 32 bytes, and `sig`, 64 bytes: both, with a value and a seq, or neither. */
   readonly publicKey?: Uint8Array
   readonly signature?: Uint8Array
   /** BEP 44, 0 … 2^63 − 1; without a value: the node has nothing newer than what was asked for (B44-17). */
   readonly seq?: bigint
-  /** The reply held an item that can be none: what is wrong with it. Its nodes are of use all the same (B44-18). */
+  /** The reply held an item that can be none: 'item-malformed'. Its nodes are of use all the same (B44-18). */
   readonly badItem?: string
-  /** BEP 51: seconds until other samples come, 0 … 21600; how many there are in all; 20 bytes each. */
+  /**
+   * BEP 51: seconds until other samples come, 0 … 21600; how many there are in all; 20 bytes each. Without samples the
+   * node does not sample, or what it sent was none (B51-07), and then there is neither of the others.
+   */
   readonly interval?: number
   readonly num?: number
   readonly samples?: readonly Id[]

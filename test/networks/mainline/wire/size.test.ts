@@ -101,6 +101,20 @@ describe('The size of a reply', () => {
     }
     assert.ok(before[0] >= 1 && before[0] < 8, 'the longest transaction leaves some nodes')
   })
+
+  test('K-15 is kept over IPv6 by shedding nodes before nodes6, which are the mandatory ones (BEP 32)', () => {
+    const reply = {
+      nodes: contacts4(8),
+      nodes6: contacts6(8),
+      token: new Uint8Array(8),
+      values: peers(50, 18),
+    }
+    for (let length = 0; length <= MAX_TRANSACTION_BYTES; length += 5) {
+      const [nodes, nodes6, values] = counts(wire6.encodeReply(reply, new Uint8Array(length), FROM6))
+      assert.ok(nodes6 === 8 || nodes === 0, `${nodes} nodes beside ${nodes6} nodes6`)
+      assert.ok(nodes === 8 || values <= 2, `${values} values beside ${nodes} nodes`)
+    }
+  })
 })
 
 describe('A transaction that leaves no room', () => {
