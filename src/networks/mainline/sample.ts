@@ -11,7 +11,7 @@ export interface SampleOptions {
   readonly signal?: AbortSignal | undefined
   /** Infohashes after which it ends. Default: no limit. */
   readonly limit?: number
-  /** Nodes that are asked at most, 1 … 250,000, about 0.5 kB of memory each. Default 100,000. */
+  /** Nodes that are asked at most, 1 … 250,000, about 0.8 kB of memory each. Default 100,000. */
   readonly maxNodes?: number
   /** Goes on after every node was asked, and asks each again when its interval has passed. Default false. */
   readonly again?: boolean
