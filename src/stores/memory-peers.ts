@@ -83,6 +83,8 @@ export class MemoryPeers implements PeerStore {
   refusal(infoHash: Id, compact: Uint8Array): PeerRefusal | null {
     const swarms = this.#byInfoHash.get(byteKey(infoHash))
     const family = familyOf(compact)
+    // Every get_peers asks, and hardly ever is anything full: then it does not matter who asks.
+    if (this.#fullness(swarms, family) === null && !this.#quota.mayRefuse()) return null
     const identity = this.#identityOf(compact)
     if (swarms && swarmOf(swarms, family).get(identity)) return null
     return this.#refusal(swarms, family, identity)
@@ -187,11 +189,15 @@ export class MemoryPeers implements PeerStore {
   }
 
   #refusal(swarms: Swarms | undefined, family: Family, identity: string): PeerRefusal | null {
+    return this.#fullness(swarms, family) ?? this.#quota.refusal(identity)
+  }
+
+  /** What would refuse anybody who is not there yet. */
+  #fullness(swarms: Swarms | undefined, family: Family): PeerRefusal | null {
     if (this.#peers >= this.#limits.maxPeers) return 'too-many-peers'
     if (!swarms && this.#byInfoHash.size >= this.#limits.maxInfoHashes) return 'too-many-infohashes'
     const held = swarms ? swarmOf(swarms, family).size : 0
-    if (held >= this.#limits.maxPeersPerInfoHash) return 'infohash-full'
-    return this.#quota.refusal(identity)
+    return held >= this.#limits.maxPeersPerInfoHash ? 'infohash-full' : null
   }
 
   #drop(entry: SwarmEntry): void {

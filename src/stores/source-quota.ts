@@ -12,6 +12,9 @@ export interface QuotaLimits {
 export class SourceQuota {
   readonly #limits: QuotaLimits | null
   readonly #counts = new Map<string, number>()
+  /** As much as one address and one prefix ever had since it was empty: below it nobody is refused. */
+  #mostOfIp = 0
+  #mostOfPrefix = 0
 
   /** null: no limits, and nothing is counted. */
   constructor(limits: QuotaLimits | null) {
@@ -28,6 +31,13 @@ export class SourceQuota {
     return null
   }
 
+  /** Whether anybody at all may be refused so much more: cheap, and seldom true. */
+  mayRefuse(amount = 1): boolean {
+    if (this.#limits === null) return false
+    const { maxPerIp, maxPerPrefix } = this.#limits
+    return this.#mostOfIp + amount > maxPerIp || this.#mostOfPrefix + amount > maxPerPrefix
+  }
+
   take(ipKey: string, amount = 1): void {
     this.#add(ipKey, amount)
   }
@@ -39,11 +49,18 @@ export class SourceQuota {
   #add(ipKey: string, difference: number): void {
     if (this.#limits === null) return
     // The lengths 4 and 8 of addresses, 3 and 6 of prefixes keep the four kinds apart in one map.
-    for (const key of [addressOf(ipKey), prefixOf(ipKey)]) {
-      const count = this.#count(key) + difference
-      if (count > 0) this.#counts.set(key, count)
-      else this.#counts.delete(key)
-    }
+    const ofIp = this.#change(addressOf(ipKey), difference)
+    const ofPrefix = this.#change(prefixOf(ipKey), difference)
+    const isEmpty = this.#counts.size === 0
+    this.#mostOfIp = isEmpty ? 0 : Math.max(this.#mostOfIp, ofIp)
+    this.#mostOfPrefix = isEmpty ? 0 : Math.max(this.#mostOfPrefix, ofPrefix)
+  }
+
+  #change(key: string, difference: number): number {
+    const count = this.#count(key) + difference
+    if (count > 0) this.#counts.set(key, count)
+    else this.#counts.delete(key)
+    return count
   }
 
   #count(key: string): number {
