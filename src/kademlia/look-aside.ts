@@ -59,7 +59,8 @@ export class LookAside<Q extends { readonly method: string }, R> {
   #ask(candidate: Candidate, beside: Id, now: number): void {
     const { contact } = candidate
     const query = this.#parts.probes.closestTo(beside)
-    const request = { query: query.question(contact), to: contact.address, expectedId: contact.id }
+    const question = query.question(contact)
+    const request = { query: question, to: contact.address, expectedId: contact.id, hurried: true }
     const onOutcome = (outcome: RequestOutcome<R>, at: number): void => {
       if (typeof handle !== 'string') this.#underWay.delete(handle)
       if (outcome.kind === 'reply') {

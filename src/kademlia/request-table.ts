@@ -15,11 +15,15 @@ export interface PendingRequest<Q, C> {
   readonly startedAt: number
   /** Ms after startedAt at which it counts as slow. */
   readonly slowAfterMs: number
+  /** Whether it is sent again each time that it has been slow once more, where resendAfterMs would come later. */
+  readonly hurried: boolean
   /** Who waits for it. */
   readonly context: C
   /** Transaction key → when it was sent. At most 1 + resendAfterMs.length. */
   readonly attempts: Map<string, number>
   transaction: Uint8Array
+  /** When it was last sent, or was due to be. */
+  sentAt: number
   resends: number
   slow: boolean
   /** Nobody waits for it any more: it is neither resent nor called slow, but its answer is still known as one. */
@@ -32,6 +36,8 @@ export interface RequestOptions<Q, C> {
   readonly to: Address
   readonly expectedId: Id | null
   readonly slowAfterMs: number
+  /** Default: false. */
+  readonly hurried?: boolean
   readonly context: C
 }
 
@@ -85,7 +91,9 @@ export class RequestTable<Q, C> {
   begin(options: RequestOptions<Q, C>, now: number): PendingRequest<Q, C> | null {
     if (this.#open >= this.#timing.maxInFlight && !this.#forgetAbandoned()) return null
     const request: PendingRequest<Q, C> = {
+      hurried: false,
       ...options,
+      sentAt: now,
       startedAt: now,
       attempts: new Map(),
       transaction: new Uint8Array(0),
@@ -177,6 +185,7 @@ export class RequestTable<Q, C> {
       request.slow = true
     } else {
       request.resends++
+      request.sentAt = now
       if (!this.#timing.resendKeepsTransaction) this.#newTransaction(request, now)
     }
     this.#deadlines.push(this.#nextEventAt(request), request)
@@ -188,19 +197,25 @@ export class RequestTable<Q, C> {
     if (isDue(this.#timing.requestTimeoutMs)) return 'expired'
     if (request.abandoned) return null
     if (!request.slow && isDue(request.slowAfterMs)) return 'slow'
-    const resendAfterMs = this.#timing.resendAfterMs[request.resends]
-    return resendAfterMs !== undefined && isDue(resendAfterMs) ? 'resend' : null
+    return now >= this.#resendAt(request) ? 'resend' : null
   }
 
   #nextEventAt(request: PendingRequest<Q, C>): number {
-    const { requestTimeoutMs } = this.#timing
-    if (request.abandoned) return request.startedAt + requestTimeoutMs
-    const afterMs = Math.min(
-      requestTimeoutMs,
-      request.slow ? Infinity : request.slowAfterMs,
-      this.#timing.resendAfterMs[request.resends] ?? Infinity,
-    )
-    return request.startedAt + afterMs
+    const expiresAt = request.startedAt + this.#timing.requestTimeoutMs
+    if (request.abandoned) return expiresAt
+    const slowAt = request.slow ? Infinity : request.startedAt + request.slowAfterMs
+    return Math.min(expiresAt, slowAt, this.#resendAt(request))
+  }
+
+  /**
+   * Reckoned from when it was last sent, not from its start: who was kept from looking for long must read what came
+   * meanwhile before he asks again.
+   */
+  #resendAt(request: PendingRequest<Q, C>): number {
+    const latestMs = this.#timing.resendAfterMs[request.resends] ?? Infinity
+    const latest = request.startedAt + latestMs
+    if (!request.hurried || latestMs === Infinity) return latest
+    return Math.min(latest, request.sentAt + request.slowAfterMs)
   }
 
   #newTransaction(request: PendingRequest<Q, C>, now: number): void {

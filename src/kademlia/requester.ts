@@ -37,6 +37,8 @@ export interface Request<Q> {
   readonly query: Q
   readonly to: Address
   readonly expectedId: Id | null
+  /** Sent again as soon as its answer is overdue by what the network has shown, for somebody waits. Default: false. */
+  readonly hurried?: boolean
 }
 
 /** Who keeps the routing table in step with what requests show. */
@@ -104,7 +106,7 @@ export class Requester<Q extends { readonly method: string }, R> {
    */
   ask(request: Request<Q>, listener: RequestListener<R>, now: number): RequestHandle | RequestFailure {
     const { table, counters } = this.#parts
-    const { to, expectedId, query } = request
+    const { to, expectedId, query, hurried = false } = request
     if (this.#closed) return 'closed'
     const known = expectedId === null ? null : table.find(expectedId)
     const pending = this.#table.begin(
@@ -113,6 +115,7 @@ export class Requester<Q extends { readonly method: string }, R> {
         to,
         expectedId,
         slowAfterMs: this.roundTrips.slowAfterMs(known?.rttMs ?? null),
+        hurried,
         context: { listener, sent: 0 },
       },
       now,

@@ -175,7 +175,8 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   #send(candidate: Candidate, now: number): void {
     this.#deferred.delete(candidate)
     const { contact } = candidate
-    const request = { query: this.#query.question(contact), to: contact.address, expectedId: contact.id }
+    const query = this.#query.question(contact)
+    const request = { query, to: contact.address, expectedId: contact.id, hurried: true }
     const handle = this.#requester.ask(
       request,
       {

@@ -31,9 +31,12 @@ const khashmir: Timing = {
 const tableWith = (timing: Partial<Timing> = {}, seed = 1): Table =>
   new RequestTable({ ...mainline, ...timing }, seededRandom(seed))
 
-function begin(table: Table, options: { to?: Address; slowAfterMs?: number; now?: number } = {}): Pending {
-  const { to = PEER, slowAfterMs = Infinity, now = NOW } = options
-  const request = table.begin({ query: 'ping', to, expectedId: null, slowAfterMs, context: {} }, now)
+function begin(
+  table: Table,
+  options: { to?: Address; slowAfterMs?: number; hurried?: boolean; now?: number } = {},
+): Pending {
+  const { to = PEER, slowAfterMs = Infinity, hurried = false, now = NOW } = options
+  const request = table.begin({ query: 'ping', to, expectedId: null, slowAfterMs, hurried, context: {} }, now)
   assert.ok(request !== null, 'the table is full')
   return request
 }
@@ -46,9 +49,9 @@ function due(table: Table, now: number): string[] {
 }
 
 /** All that happens to one request, with the ms after its begin, when the table is asked as it wishes. */
-function course(timing: Partial<Timing>, slowAfterMs: number): [number, string][] {
+function course(timing: Partial<Timing>, slowAfterMs: number, hurried = false): [number, string][] {
   const table = tableWith(timing)
-  begin(table, { slowAfterMs })
+  begin(table, { slowAfterMs, hurried })
   const seen: [number, string][] = []
   for (let at = table.nextAt; at !== Infinity; at = table.nextAt) {
     assert.deepEqual(due(table, at - 0.5), [], 'nothing is due before its time')
@@ -192,6 +195,32 @@ describe('A request without an answer', () => {
       )
     }
     assert.deepEqual(course(mainline, 4_500).at(-1), [4_500, 'expired'], 'never slow and failed at once')
+  })
+
+  test('that is hurried is sent again each time that it has been slow once more, at the latest when others are', () => {
+    assert.deepEqual(course(mainline, 300, true), [
+      [300, 'slow'],
+      [300, 'resend'],
+      [600, 'resend'],
+      [4_500, 'expired'],
+    ])
+    assert.deepEqual(course(mainline, 1_800, true), [
+      [1_000, 'resend'],
+      [1_800, 'slow'],
+      [2_500, 'resend'],
+      [4_500, 'expired'],
+    ])
+    assert.deepEqual(course({ ...mainline, resendAfterMs: [] }, 300, true), [
+      [300, 'slow'],
+      [4_500, 'expired'],
+    ])
+  })
+
+  test('that is hurried is not sent twice at once when nobody looked for a while: the answer may be waiting', () => {
+    const table = tableWith()
+    begin(table, { slowAfterMs: 200, hurried: true })
+    assert.deepEqual(due(table, NOW + 900), ['slow', 'resend'])
+    assert.equal(table.nextAt, NOW + 1_100)
   })
 
   test('expires without more ado when nobody looked for long', () => {

@@ -122,6 +122,25 @@ describe('A lookup on its way', () => {
     assert.deepEqual(highsOf(walked.outcome), [0xf0])
   })
 
+  test('asks again as soon as others would have answered, each time in a new transaction (K-05)', () => {
+    const net = network({}, 0x10, 0x18, 0x20, 0x30, 0x40, 0x60, 0x80, 0xa0)
+    const silent = net.addPeer(peerAt(0xf0))
+    silent.answer = () => null
+    for (const { contact } of net.peers) if (contact !== silent.contact) net.ask(contact.address)
+    net.runFor(100)
+    begin(
+      net,
+      net.peers.map(({ contact }) => contact),
+    )
+    net.runFor(4_400)
+    const sent = net.dialedTo(silent.contact.address)
+    assert.deepEqual(
+      sent.map(({ at }) => at - sent[0]!.at),
+      [0, 150, 300],
+    )
+    assert.equal(new Set(sent.map(({ message }) => message.t)).size, 3)
+  })
+
   test('does not count who names no token, and goes on to the next', () => {
     const net = network({}, 0x10, 0x20, 0x40, 0x80, 0xf0)
     const full = net.peers.at(-1)!

@@ -62,9 +62,14 @@ async function announcesReach(network: MainlineNetwork, searchers: readonly Simu
   }
 }
 
+/** 5 % of the datagrams, in each direction. */
+function loseDatagrams(network: MainlineNetwork): void {
+  network.network.quality = { ...goodLink, loss: 0.05 }
+}
+
 async function loseAFifth(network: MainlineNetwork): Promise<void> {
   for (const node of network.random.sample(network.nodes, network.nodes.length / 5)) network.crash(node)
-  network.network.quality = { ...goodLink, loss: 0.05 }
+  loseDatagrams(network)
 }
 
 describe('Nodes that joined one by one (B5-04, B5-09, B5-10, B5-20)', () => {
@@ -100,6 +105,22 @@ describe('Nodes that joined one by one (B5-04, B5-09, B5-10, B5-20)', () => {
       const later = await lookups(network, 100)
       report(tell, '20 min later', later)
       assert.ok(mean(later.recalls) >= 0.99)
+    },
+  )
+})
+
+describe('A lookup', () => {
+  scenario(
+    'takes hardly longer when 5 % is lost in each direction: what is overdue is asked for again',
+    { seed: 11 },
+    async (network, tell) => {
+      await network.grow(100)
+      const steady = await lookups(network, 100)
+      report(tell, 'steady', steady)
+      loseDatagrams(network)
+      const lossy = await lookups(network, 100)
+      report(tell, '5 % loss', lossy)
+      assert.ok(median(lossy.ms) <= 1.5 * median(steady.ms))
     },
   )
 })
