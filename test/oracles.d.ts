@@ -16,9 +16,28 @@ declare module 'bittorrent-dht' {
     port: number
   }
   type Done = (error: Error | null, count?: number) => void
+  /** BEP 44. Byte strings are buffers, also inside of others. */
+  interface Put {
+    v: unknown
+    k?: Buffer
+    seq?: number
+    cas?: number
+    salt?: Buffer
+    sign?: (message: Uint8Array) => Buffer
+  }
+  interface Got {
+    v: unknown
+    k?: Buffer
+    seq?: number
+    sig?: Buffer
+  }
 
   export default class DHT {
-    constructor(options: { bootstrap: readonly string[] | false; host?: string })
+    constructor(options: {
+      bootstrap: readonly string[] | false
+      host?: string
+      verify?: (signature: Buffer, message: Uint8Array, publicKey: Buffer) => boolean
+    })
     readonly nodeId: Buffer
     readonly nodes: { toArray(): (Endpoint & { id: Buffer })[] }
     /** Its questions, one at a time; there is no public way to them. */
@@ -36,6 +55,15 @@ declare module 'bittorrent-dht' {
     listen(port: number, host: string, done: () => void): void
     announce(infoHash: string | Buffer, port: number, done: Done): void
     lookup(infoHash: string | Buffer, done: Done): () => void
+    put(
+      item: Put,
+      done: (error: (Error & { code?: number }) | null, key: Buffer, count?: number) => void,
+    ): void
+    get(
+      key: string | Buffer,
+      options: { salt?: Buffer; cache?: boolean },
+      done: (error: Error | null, item?: Got | null) => void,
+    ): void
     destroy(done: () => void): void
     on(event: 'ready', listener: () => void): void
     on(event: 'warning' | 'error', listener: (error: Error) => void): void

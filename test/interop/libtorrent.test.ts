@@ -9,14 +9,6 @@ import { endpointOf, peersOf, randomInfoHash, textOf, until, XorbitNetwork } fro
 
 const skip = withoutLibtorrent()
 
-/** It logs what it cannot read and answers it with errors: neither may have happened. */
-async function findsNoFault(session: Libtorrent): Promise<void> {
-  const { errors, complaints, counts } = await session.report()
-  assert.deepEqual({ errors, complaints }, { errors: [], complaints: [] })
-  const received = Object.entries(counts).filter(([what]) => what.startsWith('received'))
-  assert.ok(received.length > 0, JSON.stringify(counts))
-}
-
 describe('libtorrent and xorbit', { skip }, () => {
   test('B5-10, B5-12, K-16: it joins through our nodes alone, and its routing table holds them', async () => {
     await using xorbit = await XorbitNetwork.open(6)
@@ -26,7 +18,7 @@ describe('libtorrent and xorbit', { skip }, () => {
     const expected = xorbit.nodes.slice(1).map((node) => `${toHex(node.id)} ${endpointOf(node)}`)
     const nodes = await session.nodes(expected.length)
     assert.deepEqual(nodes.map((node) => `${node.id} ${textOf(node)}`).toSorted(), expected.toSorted())
-    await findsNoFault(session)
+    await session.findsNoFault()
   })
 
   test('B5-21: it enters our tables, because it answers', async () => {
@@ -51,7 +43,7 @@ describe('libtorrent and xorbit', { skip }, () => {
     for (const node of xorbit.nodes) {
       assert.deepEqual(await peersOf(node, infoHash), [`127.0.0.1:${session.port}`])
     }
-    await findsNoFault(session)
+    await session.findsNoFault()
   })
 
   test('B5-13, B5-15, B5-20: it finds the peers that several nodes of ours announced', async () => {
@@ -68,7 +60,7 @@ describe('libtorrent and xorbit', { skip }, () => {
     }
     const found = await session.peers(infoHash, announced.length)
     assert.deepEqual(found.map(textOf).toSorted(), announced)
-    await findsNoFault(session)
+    await session.findsNoFault()
   })
 
   test('B5-15, B5-16, B5-20: it stores what we announce to it, with our port or with the one that it sees', async () => {
@@ -98,7 +90,7 @@ describe('libtorrent and xorbit', { skip }, () => {
     const ownPort = xorbit.first.addresses[0]!.port
     assert.equal(await held(named), `7f000001${(5_200).toString(16).padStart(4, '0')}`)
     assert.equal(await held(implied), `7f000001${ownPort.toString(16).padStart(4, '0')}`)
-    await findsNoFault(session)
+    await session.findsNoFault()
   })
 
   test('K-06: its 203 for a bad token reaches our caller', async () => {
@@ -130,7 +122,7 @@ describe('libtorrent and xorbit', { skip }, () => {
     await session.addNode(xorbit.first.addresses[0]!)
     const nodes = await session.nodes(1)
     assert.deepEqual(nodes.map(textOf), xorbit.endpoints)
-    await findsNoFault(session)
+    await session.findsNoFault()
   })
 
   test('B43-02, B43-03: a read-only node of ours is served by it and not taken into its table', async () => {
@@ -146,7 +138,7 @@ describe('libtorrent and xorbit', { skip }, () => {
     assert.deepEqual(await peersOf(reader.first, infoHash), [`127.0.0.1:${session.port}`])
     const nodes = await session.nodes(1)
     assert.deepEqual(nodes.map(textOf).includes(endpointOf(reader.first)), false)
-    await findsNoFault(session)
+    await session.findsNoFault()
   })
 })
 
@@ -160,8 +152,8 @@ describe('Two sessions of libtorrent that know only nodes of ours', { skip }, ()
     await one.announce(infoHash, xorbit.endpoints)
     const found = await two.peers(infoHash, 1)
     assert.deepEqual(found.map(textOf), [`127.0.0.1:${one.port}`])
-    await findsNoFault(one)
-    await findsNoFault(two)
+    await one.findsNoFault()
+    await two.findsNoFault()
   })
 
   test('B32-01, B32-02, B32-05, B32-11: do so over IPv6 as well', async (t) => {
@@ -187,8 +179,8 @@ describe('Two sessions of libtorrent that know only nodes of ours', { skip }, ()
       (peers) => peers.length >= 2,
     )
     assert.deepEqual(ours.toSorted(), expected.toSorted())
-    await findsNoFault(one)
-    await findsNoFault(two)
+    await one.findsNoFault()
+    await two.findsNoFault()
   })
 })
 

@@ -1,9 +1,11 @@
 // libtorrent for tests: one session in a process of its own, through Debian's python3-libtorrent. Where that is missing
 // tests are skipped with a sentence that says how to get it; on CI, which installs it, that is a failure.
+import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import type { Address } from '../../src/index.ts'
+import { encodeValue, toHex, type Address, type KeyPair, type ValueLike } from '../../src/index.ts'
 import { DrivenProgram } from './driven-program.ts'
+import { textOf } from './xorbit-network.ts'
 
 /** Debian's own Python: another one on the PATH does not see Debian's packages. */
 const PYTHON = '/usr/bin/python3'
@@ -18,6 +20,8 @@ export const ON_ONE_ADDRESS = {
   dht_enforce_node_id: false,
   // By default who sends 50 packets in ten seconds from one address is not heard for five minutes.
   dht_block_ratelimit: 10_000,
+  // By default it sends 8000 bytes a second: beyond that it is silent, and a lookup waits 15 s for its own lost query.
+  dht_upload_rate_limit: 10_000_000,
 } as const
 
 export interface LibtorrentNode extends Address {
@@ -41,6 +45,38 @@ export interface LibtorrentReport {
   /** Lines of its log that find fault with what it received. */
   readonly complaints: readonly string[]
 }
+
+/** Which nodes took what it put, besides itself. */
+export interface LibtorrentPut {
+  /** 40 hex digits. */
+  readonly target: string
+  /** The one that it chose; null for an immutable item. */
+  readonly seq: bigint | null
+  /** 'HOST:PORT'. */
+  readonly by: readonly string[]
+}
+
+/** What it found, and has checked. */
+export interface LibtorrentItem {
+  /** A byte string as latin-1 text; null when it is something else, which its Python does not give. */
+  readonly text: string | null
+  /** What else there is, as its log shows it. */
+  readonly shown: string | null
+  /** null for an immutable item. */
+  readonly seq: bigint | null
+}
+
+/** What a node told it of the infohashes that it has (BEP 51). */
+export interface LibtorrentSamples {
+  /** In seconds. */
+  readonly interval: number
+  readonly num: number
+  /** 40 hex digits each, sorted. */
+  readonly samples: readonly string[]
+}
+
+/** A lookup in which somebody is dead takes 15 s, and a put is two of them. */
+const ITEM_SECONDS = 60
 
 export interface LibtorrentOptions {
   /** 'HOST:PORT' of nodes to join through. */
@@ -111,9 +147,46 @@ export class Libtorrent extends DrivenProgram {
     return this.ask('announce', { infoHash, by, seconds: 30 })
   }
 
+  /** Adds a torrent of its own that it has, which it announces as a seed; its infohash, as soon as those of `by` took it. */
+  async seed(by: readonly string[]): Promise<string> {
+    return (await this.ask<{ infoHash: string }>('seed', { by, seconds: 30 })).infoHash
+  }
+
   /** The peers that it finds in the DHT, as soon as there are so many. */
   peers(infoHash: string, atLeast: number): Promise<readonly Address[]> {
     return this.ask('get_peers', { infoHash, atLeast })
+  }
+
+  /** Puts an immutable item (BEP 44). */
+  put(value: ValueLike): Promise<LibtorrentPut> {
+    return this.putEncoded(encodeValue(value))
+  }
+
+  /** The same of bencode, also of more than 1000 bytes. */
+  async putEncoded(value: Uint8Array): Promise<LibtorrentPut> {
+    return this.#putOf(await this.ask('put', { value: toHex(value), seconds: ITEM_SECONDS }))
+  }
+
+  /** Signs and puts text with a `seq` one above the one that it finds. The key pair must be an expanded one. */
+  async publish(keyPair: KeyPair, text: string, salt = ''): Promise<LibtorrentPut> {
+    const [value, publicKey] = [toHex(encodeValue(text)), toHex(keyPair.publicKey)]
+    const secret = toHex(keyPair.secretKey)
+    return this.#putOf(await this.ask('put', { value, publicKey, secret, salt, seconds: ITEM_SECONDS }))
+  }
+
+  /** Looks for an immutable item. null: not found. */
+  async get(target: string): Promise<LibtorrentItem | null> {
+    return itemOf(await this.ask('get', { target, seconds: ITEM_SECONDS }))
+  }
+
+  /** Looks for a signed item until all of the closest have answered. null: not found. */
+  async resolve({ publicKey }: Pick<KeyPair, 'publicKey'>, salt = ''): Promise<LibtorrentItem | null> {
+    return itemOf(await this.ask('get', { publicKey: toHex(publicKey), salt, seconds: ITEM_SECONDS }))
+  }
+
+  /** Asks one node for a sample of its infohashes. */
+  sample({ host, port }: Address, target: string): Promise<LibtorrentSamples> {
+    return this.ask('sample', { host, port, target })
   }
 
   /** Tells it of a node, as the PORT message of a BitTorrent peer would. */
@@ -125,4 +198,30 @@ export class Libtorrent extends DrivenProgram {
   report(errors = 0): Promise<LibtorrentReport> {
     return this.ask('report', { errors })
   }
+
+  /** It logs what it cannot read and answers it with errors: fails the test where either has happened. */
+  async findsNoFault(): Promise<void> {
+    const { errors, complaints, counts } = await this.report()
+    assert.deepEqual({ errors, complaints }, { errors: [], complaints: [] })
+    const received = Object.entries(counts).filter(([what]) => what.startsWith('received'))
+    assert.ok(received.length > 0, JSON.stringify(counts))
+  }
+
+  /** It puts on itself, too, by a packet to its own port: that is of no interest. */
+  #putOf({ target, seq, by }: RawPut): LibtorrentPut {
+    const own = Object.entries(this.ports).map(([host, port]) => textOf({ host, port }))
+    const others = by.filter((endpoint) => !own.includes(endpoint))
+    return { target, seq: seq === null ? null : BigInt(seq), by: others }
+  }
+}
+
+interface RawPut extends Omit<LibtorrentPut, 'seq'> {
+  readonly seq: string | null
+}
+
+function itemOf(raw: { value?: string; shown?: string; seq?: string } | null): LibtorrentItem | null {
+  if (raw === null) return null
+  const { value, shown = null, seq } = raw
+  const text = value === undefined ? null : Buffer.from(value, 'hex').toString('latin1')
+  return { text, shown, seq: seq === undefined ? null : BigInt(seq) }
 }

@@ -2,6 +2,7 @@
 # One libtorrent session, driven by JSON lines: a command a line on stdin, {"id", "result"} or {"id", "error"} a line on
 # stdout. It ends at "stop" or when stdin closes, so that it never outlives the test. What the DHT sent and received
 # is read from libtorrent's own alerts.
+import hashlib
 import json
 import os
 import re
@@ -29,6 +30,9 @@ class Session:
         self.port = {}
         self.bootstrapped = 0
         self.peers = {}
+        self.found = {}
+        self.put = {}
+        self.samples = {}
         self.live = None
         self.asked = {}
         self.accepted = {}
@@ -76,10 +80,34 @@ class Session:
         elif isinstance(alert, lt.dht_live_nodes_alert):
             self.live = [(str(node['nid']), *map(plain, node['endpoint'])) if isinstance(node, dict)
                          else (str(node[0]), *map(plain, node[1])) for node in alert.nodes]
+        elif isinstance(alert, lt.dht_immutable_item_alert):
+            self.found[(str(alert.target), '')] = (True, item_of(alert))
+        elif isinstance(alert, lt.dht_mutable_item_alert):
+            self.item(alert)
+        elif isinstance(alert, lt.dht_put_alert):
+            self.put_done(alert)
+        elif isinstance(alert, lt.dht_sample_infohashes_alert):
+            host, port = alert.endpoint
+            self.samples[f'{host}:{port}'] = {
+                'interval': int(alert.interval.total_seconds()), 'num': alert.num_infohashes,
+                'samples': sorted(str(each) for each in alert.samples)}
         elif isinstance(alert, lt.dht_pkt_alert):
             self.packet(alert)
         elif isinstance(alert, lt.dht_log_alert) and COMPLAINT.search(alert.message()):
             keep(self.complaints, alert.message())
+
+    # Several come for one question: whatever is better than what came before, and at the end one that is authoritative.
+    def item(self, alert):
+        found = item_of(alert)
+        key = (alert.key.hex(), alert.salt)
+        _, before = self.found.get(key, (False, None))
+        self.found[key] = (alert.authoritative, before if found is None else {**found, 'seq': str(alert.seq)})
+
+    def put_done(self, alert):
+        if any(alert.public_key):
+            self.put[(alert.public_key.hex(), alert.salt)] = str(alert.seq)
+        else:
+            self.put[(str(alert.target), '')] = None
 
     def packet(self, alert):
         text = alert.message()
@@ -97,8 +125,9 @@ class Session:
             keep(self.complaints, f'an answer to nothing: {text}')
         elif kind != 'q' and not outgoing:
             name, arguments = self.asked.pop(transaction)
-            if name == 'announce_peer' and kind == 'r':
-                self.accepted.setdefault(arguments[b'info_hash'].hex(), set()).add(endpoint)
+            if name in ('announce_peer', 'put') and kind == 'r':
+                key = arguments[b'info_hash'] if name == 'announce_peer' else target_of(arguments)
+                self.accepted.setdefault(key.hex(), set()).add(endpoint)
         if kind == 'e':
             code, words = message[b'e'][0], message[b'e'][1].decode('latin-1')
             keep(self.errors, {'sent': outgoing, 'endpoint': endpoint, 'query': name, 'code': code, 'message': words})
@@ -116,6 +145,24 @@ class Session:
 def keep(kept, item):
     kept.append(item)
     del kept[:-KEPT]
+
+
+# What an item of BEP 44 is stored under.
+def target_of(arguments):
+    mutable = arguments.get(b'k')
+    covered = lt.bencode(arguments[b'v']) if mutable is None else mutable + arguments.get(b'salt', b'')
+    return hashlib.sha1(covered).digest()
+
+
+# The value as hex digits. The bindings give byte strings only; of the rest there is what its log shows. None: not found.
+def item_of(alert):
+    try:
+        return {'value': alert.item['value'].hex()}
+    except RuntimeError:
+        if isinstance(alert, lt.dht_mutable_item_alert):
+            return None
+        shown = re.search(r'\[(.*)\]', alert.message(), re.S).group(1).strip()
+        return {'shown': shown} if shown != '<uninitialized>' else None
 
 
 def plain(value):
@@ -159,8 +206,78 @@ def announce(session, info_hash):
     session.session.async_add_torrent(magnet)
 
 
+# A torrent of one small file that is there, so that it is announced as a seed (BEP 33). Its infohash.
+def add_seed(session):
+    content = os.urandom(20)
+    name = content.hex()
+    with open(os.path.join(session.folder.name, name), 'wb') as file:
+        file.write(content)
+    pieces = hashlib.sha1(content).digest()
+    torrent = lt.add_torrent_params()
+    torrent.ti = lt.torrent_info({'info': {'name': name, 'piece length': 16384, 'length': 20, 'pieces': pieces}})
+    torrent.save_path = session.folder.name
+    torrent.flags |= lt.torrent_flags.seed_mode
+    torrent.flags &= ~(lt.torrent_flags.paused | lt.torrent_flags.auto_managed)
+    session.session.async_add_torrent(torrent)
+    return str(torrent.ti.info_hash())
+
+
+def taken(session, info_hash, by, seconds):
+    by_now = session.accepted.setdefault(info_hash, set())
+    wanted = set(by)
+    session.until(lambda: wanted <= by_now, seconds, f'{sorted(wanted)} to take {info_hash}')
+    with session.changed:
+        return sorted(by_now)
+
+
+def put(session, command):
+    value, salt = bytes.fromhex(command['value']), command.get('salt', '')
+    if 'secret' in command:
+        public = command['publicKey']
+        key = (public, salt)
+        target = hashlib.sha1(bytes.fromhex(public) + salt.encode()).hexdigest()
+    else:
+        target = hashlib.sha1(value).hexdigest()
+        key = (target, '')
+    with session.changed:
+        session.put.pop(key, None)
+        session.accepted.pop(target, None)
+    if 'secret' in command:
+        secret = bytes.fromhex(command['secret'])
+        text = lt.bdecode(value)
+        session.session.dht_put_mutable_item(secret, bytes.fromhex(public), text, salt.encode())
+    else:
+        session.session.dht_put_immutable_item(lt.bdecode(value))
+    session.until(lambda: key in session.put, command['seconds'], f'put {target}')
+    with session.changed:
+        return {'target': target, 'seq': session.put[key], 'by': sorted(session.accepted.get(target, []))}
+
+
+def get(session, command):
+    target, salt = command.get('target'), command.get('salt', '')
+    key = (command['publicKey'], salt) if target is None else (target, '')
+    with session.changed:
+        session.found.pop(key, None)
+    if target is None:
+        session.session.dht_get_mutable_item(bytes.fromhex(command['publicKey']), salt.encode())
+    else:
+        session.session.dht_get_immutable_item(lt.sha1_hash(bytes.fromhex(target)))
+    session.until(lambda: session.found.get(key, (False,))[0], command['seconds'], f'get {key}')
+    return session.found[key][1]
+
+
+def sample(session, command):
+    endpoint = (command['host'], command['port'])
+    name = '{}:{}'.format(*endpoint)
+    with session.changed:
+        session.samples.pop(name, None)
+    session.session.dht_sample_infohashes(endpoint, lt.sha1_hash(bytes.fromhex(command['target'])))
+    session.until(lambda: name in session.samples, command['seconds'], f'samples of {name}')
+    return session.samples[name]
+
+
 def execute(session, command):
-    do, seconds = command['do'], command.get('seconds', 20)
+    do, seconds = command['do'], command.setdefault('seconds', 20)
     info_hash = command.get('infoHash')
     if do == 'bootstrapped':
         session.until(lambda: session.bootstrapped > 0, seconds, 'bootstrap')
@@ -174,21 +291,26 @@ def execute(session, command):
         return live_nodes(session, command.get('atLeast', 0), seconds)
     if do == 'announce':
         announce(session, info_hash)
-        taken = session.accepted.setdefault(info_hash, set())
-        wanted = set(command['by'])
-        session.until(lambda: wanted <= taken, seconds, f'{sorted(wanted)} to take {info_hash}')
-        return sorted(taken)
+        return taken(session, info_hash, command['by'], seconds)
+    if do == 'seed':
+        info_hash = add_seed(session)
+        return {'infoHash': info_hash, 'by': taken(session, info_hash, command['by'], seconds)}
     if do == 'get_peers':
         session.session.dht_get_peers(lt.sha1_hash(bytes.fromhex(info_hash)))
         found = session.peers.setdefault(info_hash, set())
         session.until(lambda: len(found) >= command['atLeast'], seconds, f'{command["atLeast"]} peers of {info_hash}')
         return addresses(found)
+    if do in ITEMS:
+        return ITEMS[do](session, command)
     if do == 'report':
         least = command['errors']
         session.until(lambda: len(session.errors) >= least, seconds, f'{least} error messages')
         with session.changed:
             return {'counts': session.counts, 'errors': session.errors, 'complaints': session.complaints}
     raise Refused(f'no such command: {do}')
+
+
+ITEMS = {'put': put, 'get': get, 'sample': sample}
 
 
 def main():
