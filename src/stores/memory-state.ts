@@ -76,6 +76,10 @@ export class MemoryState implements NodeState {
     return [...this.#commitments.values()]
   }
 
+  commitment(kind: string, key: Uint8Array): Commitment | null {
+    return this.#commitments.get(commitmentKey(kind, key)) ?? null
+  }
+
   saveCommitment(commitment: Commitment): void {
     this.#life.assertOpen()
     const key = commitmentKey(commitment.kind, commitment.key)

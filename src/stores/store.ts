@@ -174,6 +174,8 @@ export interface NodeState {
   /** Replaces the saved contacts of the slot as a whole. At most MAX_SAVED_CONTACTS are kept. */
   saveContacts(slot: string, contacts: readonly SavedContact[]): void
   commitments(): readonly Commitment[]
+  /** The one of this kind and key; null when there is none. */
+  commitment(kind: string, key: Uint8Array): Commitment | null
   /** Adds or replaces the one of this kind and key. Throws StoreError('full') above MAX_COMMITMENTS. */
   saveCommitment(commitment: Commitment): void
   removeCommitment(kind: string, key: Uint8Array): void

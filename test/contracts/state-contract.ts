@@ -93,8 +93,9 @@ function commitments(open: OpenStore): void {
     state.saveCommitment(commitment('announce', 1, 'new', 5))
     state.saveCommitment(commitment('announce', 2))
     assert.equal(state.commitments().length, 3)
-    const kept = state.commitments().find(({ kind, key }) => kind === 'announce' && key[19] === 1)
+    const kept = state.commitment('announce', infoHash(1))
     assert.deepEqual(kept, { ...commitment('announce', 1, 'new', 5), key: new Uint8Array(infoHash(1)) })
+    assert.equal(state.commitment('publish', infoHash(2)), null)
     state.removeCommitment('announce', infoHash(1))
     state.removeCommitment('announce', infoHash(1))
     assert.deepEqual(
