@@ -10,16 +10,15 @@ export type { PublishReport } from './networks/mainline/items/publisher.ts'
 export type { RepublishReport } from './networks/mainline/items/item-keeper.ts'
 export type {
   GetOptions,
-  KeptEntry,
   KeyLike,
   NameLike,
   PublicKeyLike,
   PublishItemOptions,
   PutOptions,
   ResolveOptions,
-  SeqLike,
 } from './networks/mainline/items/arguments.ts'
-export type { AddressLike, AskedLike, IdLike, QueryLike } from './networks/mainline/arguments.ts'
+export type { KeptEntry, KeptKind } from './networks/mainline/items/kept-item.ts'
+export type { AddressLike, AskedLike, IdLike, QueryLike, SeqLike } from './networks/mainline/arguments.ts'
 export type { MainlineQuery, MainlineReply, Want } from './networks/mainline/messages.ts'
 export type { DirectAnswer } from './networks/mainline/direct-query.ts'
 export type { FamilyPorts } from './networks/mainline/family.ts'

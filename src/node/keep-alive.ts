@@ -1,5 +1,6 @@
 // Keeps alive what a node has announced, published or stored: does it again before it expires, also after a restart,
 // until told otherwise. Not here: what doing it again means; that is the network's word.
+import { Deadlines } from '../kademlia/deadlines.ts'
 import { toHex } from '../kademlia/id.ts'
 import type { Random } from '../kademlia/ports.ts'
 import type { Commitment, NodeState } from '../stores/store.ts'
@@ -10,19 +11,31 @@ const MAX_AT_ONCE = 16
 /** After a failure: 1 min, doubling up to the interval. */
 const RETRY_MIN_MS = 60_000
 
+/** Plans that may linger in the queue after they were replaced or ended, however few there are. */
+const FEW = 64
+
 /** How one kind of commitment is kept. */
 export interface Keeper {
   /** How often it is done again, in ms. */
   readonly intervalMs: number
-  /** Does it again; true when at least one node accepted it. */
-  readonly renew: (commitment: Commitment) => Promise<boolean>
+  /**
+   * Does it again. What is to be kept from now on, its data or newer; null when no other node accepted it. What it gives
+   * counts only if the commitment was neither ended nor made anew in the meantime.
+   */
+  readonly renew: (commitment: Commitment) => Promise<Uint8Array | null>
 }
 
 /** When a commitment is due. A new one is made whenever it is added, so that who renews it notices. */
 interface Plan {
+  readonly kind: string
+  readonly key: Uint8Array
   dueAt: number
   /** How long to wait after the next failure. */
   retryMs: number
+  /** Whether nobody accepted it the last time. */
+  failed: boolean
+  /** Whether it waits in the queue. */
+  queued: boolean
 }
 
 export class KeepAlive {
@@ -35,6 +48,8 @@ export class KeepAlive {
   readonly #failed: (error: unknown) => void
   /** As many as the store has commitments (MAX_COMMITMENTS). */
   readonly #plans = new Map<string, Plan>()
+  /** The plans by when they are due, and some that hold no more: they fall out when due, or when they are the majority. */
+  readonly #queue = new Deadlines<Plan>()
   /** At most MAX_AT_ONCE. */
   readonly #renewing = new Set<string>()
   #timer: Cancel | null = null
@@ -75,6 +90,15 @@ export class KeepAlive {
     this.#arm()
   }
 
+  /** Others can be reached again: what nobody accepted the last time is done again now. */
+  hurry(): void {
+    const dueAt = this.#scheduler.now()
+    for (const plan of this.#plans.values()) {
+      if (plan.failed) this.#take({ ...plan, dueAt, retryMs: RETRY_MIN_MS })
+    }
+    this.#arm()
+  }
+
   /** Ends the promise; false when there was none. */
   remove(kind: string, key: Uint8Array): boolean {
     const known = this.#plans.delete(nameOf({ kind, key }))
@@ -88,52 +112,69 @@ export class KeepAlive {
     this.#timer?.()
   }
 
-  #plan(commitment: Commitment): void {
-    const keeper = this.#keepers.get(commitment.kind)
+  #plan({ kind, key, doneAt }: Commitment): void {
+    const keeper = this.#keepers.get(kind)
     if (keeper === undefined) return
     const { intervalMs } = keeper
     // Done in the future: the clock was wrong then, or is now. It is not to be forgotten for so long.
-    const doneAt = Math.min(commitment.doneAt, this.#scheduler.now())
-    const dueAt = doneAt + intervalMs * (0.9 + 0.1 * this.#random.fraction())
-    this.#plans.set(nameOf(commitment), { dueAt, retryMs: Math.min(RETRY_MIN_MS, intervalMs) })
+    const since = Math.min(doneAt, this.#scheduler.now())
+    const dueAt = since + intervalMs * (0.9 + 0.1 * this.#random.fraction())
+    this.#take({ kind, key, dueAt, retryMs: Math.min(RETRY_MIN_MS, intervalMs) })
+  }
+
+  #take(plan: Omit<Plan, 'failed' | 'queued'>): void {
+    const taken = { ...plan, failed: false, queued: false }
+    this.#plans.set(nameOf(taken), taken)
+    this.#enqueue(taken)
+  }
+
+  #enqueue(plan: Plan): void {
+    plan.queued = true
+    this.#queue.push(plan.dueAt, plan)
+    if (this.#queue.size <= 2 * this.#plans.size + FEW) return
+    this.#queue.retain((each) => this.#plans.get(nameOf(each)) === each)
   }
 
   #arm(): void {
     this.#timer?.()
     this.#timer = null
     if (this.#closed || this.#renewing.size >= MAX_AT_ONCE) return
-    let next = Infinity
-    for (const [name, { dueAt }] of this.#plans) if (!this.#renewing.has(name)) next = Math.min(next, dueAt)
-    if (next !== Infinity) this.#timer = this.#scheduler.at(next, () => this.#run())
+    const { nextAt } = this.#queue
+    if (nextAt !== Infinity) this.#timer = this.#scheduler.at(nextAt, () => this.#run())
   }
 
   #run(): void {
-    const now = this.#scheduler.now()
-    const due = this.#state
-      .commitments()
-      .filter(
-        (each) =>
-          (this.#plans.get(nameOf(each))?.dueAt ?? Infinity) <= now && !this.#renewing.has(nameOf(each)),
-      )
-      .sort((a, b) => a.doneAt - b.doneAt)
-    for (const commitment of due.slice(0, MAX_AT_ONCE - this.#renewing.size)) void this.#renewOne(commitment)
+    while (this.#renewing.size < MAX_AT_ONCE) {
+      const plan = this.#queue.popDue(this.#scheduler.now())
+      if (plan === undefined) break
+      plan.queued = false
+      const name = nameOf(plan)
+      // Of one that is renewed right now, the plan made meanwhile is taken up when that has ended.
+      if (this.#plans.get(name) !== plan || this.#renewing.has(name)) continue
+      const commitment = this.#state.commitment(plan.kind, plan.key)
+      if (commitment === null) this.#plans.delete(name)
+      else void this.#renewOne(plan, commitment)
+    }
     this.#arm()
   }
 
-  async #renewOne(commitment: Commitment): Promise<void> {
-    const name = nameOf(commitment)
-    const plan = this.#plans.get(name)
+  async #renewOne(plan: Plan, commitment: Commitment): Promise<void> {
+    const name = nameOf(plan)
     this.#renewing.add(name)
-    const { renew, intervalMs } = this.#keepers.get(commitment.kind)!
-    const done = await renew(commitment).catch(() => false)
+    const { renew, intervalMs } = this.#keepers.get(plan.kind)!
+    const data = await renew(commitment).catch(() => null)
     this.#renewing.delete(name)
     if (this.#closed) return
+    const current = this.#plans.get(name)
     // Removed, or promised anew with other data in the meantime: then what was just done says nothing of it.
-    if (plan !== undefined && plan === this.#plans.get(name)) {
-      if (done && this.#noted({ ...commitment, doneAt: this.#scheduler.now() })) return
-      plan.dueAt = this.#scheduler.now() + plan.retryMs
+    if (current === plan) {
+      const now = this.#scheduler.now()
+      if (data !== null && this.#noted({ ...commitment, data, doneAt: now })) return
+      plan.failed = true
+      plan.dueAt = now + plan.retryMs
       plan.retryMs = Math.min(2 * plan.retryMs, intervalMs)
     }
+    if (current !== undefined && !current.queued) this.#enqueue(current)
     this.#arm()
   }
 
@@ -149,6 +190,6 @@ export class KeepAlive {
   }
 }
 
-function nameOf({ kind, key }: Pick<Commitment, 'kind' | 'key'>): string {
+function nameOf({ kind, key }: Pick<Plan, 'kind' | 'key'>): string {
   return `${kind} ${toHex(key)}`
 }

@@ -25,6 +25,8 @@ class Keeper {
   changes = 0
   /** Whether a renewal succeeds at once; null: when the test says so. */
   succeeds: boolean | null = true
+  /** What a renewal found to be kept instead. */
+  newData: Uint8Array | null = null
 
   constructor(time = new VirtualTime(), state = createMemoryStore().state, fraction?: number) {
     this.time = time
@@ -40,7 +42,8 @@ class Keeper {
     this.keepAlive.keep('announce', {
       intervalMs: INTERVAL,
       renew: (commitment) =>
-        new Promise((done) => {
+        new Promise((resolve) => {
+          const done = (ok: boolean): void => resolve(ok ? (this.newData ?? commitment.data) : null)
           this.renewals.push({ at: time.now(), commitment, done })
           if (this.succeeds !== null) done(this.succeeds)
         }),
@@ -106,6 +109,23 @@ describe('What is kept alive', () => {
     assert.deepEqual(keeper.minutes(start).slice(8), [90, 105, 106])
   })
 
+  test('is tried again at once when others can be reached again, where nobody accepted it', async () => {
+    const keeper = new Keeper(undefined, undefined, 1)
+    keeper.succeeds = false
+    const start = keeper.time.now()
+    keeper.add(1)
+    await keeper.time.runFor(32 * MINUTE)
+    assert.deepEqual(keeper.minutes(start), [15, 16, 18, 22, 30])
+    keeper.add(2)
+    keeper.succeeds = true
+    keeper.keepAlive.hurry()
+    keeper.keepAlive.hurry()
+    await keeper.time.runFor(10 * MINUTE)
+    assert.deepEqual(keeper.minutes(start).slice(5), [32])
+    await keeper.time.runFor(5 * MINUTE)
+    assert.deepEqual(keeper.minutes(start).slice(6), [47, 47])
+  })
+
   test('is tried again also when renewing rejects, which it must not', async () => {
     const keeper = new Keeper(undefined, undefined, 1)
     const failing = new KeepAlive({
@@ -128,7 +148,7 @@ describe('What is kept alive', () => {
   })
 
   test('is renewed sixteen at once and no more, those longest due first; each that ends lets the next begin', async () => {
-    const keeper = new Keeper()
+    const keeper = new Keeper(undefined, undefined, 1)
     keeper.succeeds = null
     const now = keeper.time.now()
     for (let key = 1; key <= 20; key++) keeper.add(key, 0, now - 2 * INTERVAL - 1_000 * key)
@@ -189,10 +209,48 @@ describe('What is kept alive', () => {
     )
   })
 
+  test('is from then on what its renewal found to be newer', async () => {
+    const keeper = new Keeper()
+    keeper.add(1, 7)
+    keeper.newData = Uint8Array.of(9)
+    await keeper.time.runFor(INTERVAL)
+    assert.deepEqual(keeper.state.commitments()[0]!.data, Uint8Array.of(9))
+    await keeper.time.runFor(INTERVAL)
+    assert.deepEqual(
+      keeper.renewals.map(({ commitment }) => commitment.data[0]),
+      [7, 9],
+    )
+  })
+
+  test('is renewed in the order in which it became due, whatever its kind and interval', async () => {
+    const keeper = new Keeper(undefined, undefined, 1)
+    const order: string[] = []
+    for (const [kind, intervalMs] of [
+      ['hourly', 4 * INTERVAL],
+      ['yearly', 4 * 24 * 365 * INTERVAL],
+    ] as const) {
+      keeper.keepAlive.keep(kind, {
+        intervalMs,
+        renew: async ({ data }) => {
+          order.push(kind)
+          return data
+        },
+      })
+    }
+    const now = keeper.time.now()
+    const [key, data] = [Uint8Array.of(1), Uint8Array.of()]
+    keeper.state.saveCommitment({ kind: 'yearly', key, data, doneAt: now - 4 * 24 * 365 * INTERVAL })
+    keeper.state.saveCommitment({ kind: 'hourly', key, data, doneAt: now - 5 * INTERVAL })
+    keeper.keepAlive.resume()
+    await keeper.time.runFor(0)
+    assert.deepEqual(order, ['hourly', 'yearly'])
+  })
+
   test('and is promised anew while it is renewed keeps its new data, whether or not that renewal succeeds', async () => {
     for (const ok of [true, false]) {
       const keeper = new Keeper()
       keeper.succeeds = null
+      keeper.newData = Uint8Array.of(9)
       keeper.add(1, 7, 0)
       await keeper.time.runFor(0)
       keeper.add(1, 8)

@@ -1,11 +1,14 @@
 // Items that are kept alive over hours (BEP 44, "Expiration"): by who published them, and by who looks after them.
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { toHex } from '../../src/kademlia/id.ts'
 import { mutableTarget } from '../../src/networks/mainline/items/item.ts'
 import type { RepublishReport } from '../../src/networks/mainline/items/item-keeper.ts'
+import { keptData } from '../../src/networks/mainline/items/kept-item.ts'
 import type { SimulatedNode } from '../../src/simulator/mainline-network.ts'
-import { holders, keyPairOf, NAME, resolve, SALT } from './item-fixtures.ts'
-import { HOUR, MINUTE, scenario } from './scenario.ts'
+import { createMemoryStore } from '../../src/stores/memory-store.ts'
+import { holders, keyPairOf, NAME, resolve, SALT, signedItem } from './item-fixtures.ts'
+import { HOUR, MINUTE, scenario, SECOND } from './scenario.ts'
 
 describe('What is kept alive', () => {
   scenario(
@@ -122,5 +125,106 @@ describe('What is kept alive', () => {
     assert.equal(node.unpublish(me.publicKey, NAME), true)
     await network.clock.settle(publishing)
     assert.deepEqual(node.kept(), [])
+  })
+
+  scenario(
+    'is put again as soon as the link is back, when nobody but this node could take it (B44-20)',
+    {},
+    async (network) => {
+      await network.grow(6)
+      const me = keyPairOf(network)
+      const [publisher, other] = network.nodes as [SimulatedNode, SimulatedNode]
+      const target = mutableTarget(me.publicKey, SALT)
+      const refreshedAt = (): number => other.store.records.get(target, network.clock.now())!.refreshedAt
+      await network.clock.settle(publisher.node.publish(NAME, 'kept', { keyPair: me }))
+      const published = refreshedAt()
+      await network.clock.runFor(50 * MINUTE)
+      publisher.unplug()
+      await network.clock.runFor(15 * MINUTE)
+      assert.equal(refreshedAt(), published)
+      publisher.plug()
+      // Its next full hour would be over shortly before the copies are gone, and its link may be dead then too.
+      await network.clock.settle(publisher.node.join([other.address]))
+      await network.clock.runFor(5 * SECOND)
+      assert.ok(refreshedAt() > published)
+    },
+  )
+
+  scenario('alone is put elsewhere as soon as somebody comes', {}, async (network) => {
+    const me = keyPairOf(network)
+    const first = network.add()
+    const report = await network.clock.settle(first.node.publish(NAME, 'first', { keyPair: me }))
+    assert.deepEqual([report.stored, report.accepted], [1, [{ host: 'self', port: 0 }]])
+    await network.clock.runFor(HOUR)
+    const second = network.add({ bootstrap: [first.address] })
+    await network.clock.settle(second.node.join())
+    await network.clock.runFor(5 * SECOND)
+    assert.equal(holders(network, mutableTarget(me.publicKey, SALT)).length, 2)
+  })
+
+  scenario(
+    'by a watcher is not forgotten when it is told again to look after it, though nobody has it any more',
+    {},
+    async (network) => {
+      await network.grow(12)
+      const me = keyPairOf(network)
+      const [publisher, watcher] = network.nodes as [SimulatedNode, SimulatedNode]
+      const keepAlive = false
+      await network.clock.settle(publisher.node.publish(NAME, 'rare', { keyPair: me, keepAlive }))
+      await network.clock.settle(watcher.node.watchOver(me.publicKey, NAME))
+      const target = mutableTarget(me.publicKey, SALT)
+      for (const each of holders(network, target)) each.store.records.remove(target)
+      const report = await network.clock.settle(watcher.node.watchOver(me.publicKey, NAME))
+      assert.deepEqual([report.copies, report.stored, report.seq], [0, 8, 1n])
+      assert.deepEqual(
+        watcher.node.kept().map(({ seq }) => seq),
+        [1n],
+      )
+      // Told again and again, it still refreshes those that hold it, too.
+      for (let i = 0; i < 5; i++) {
+        await network.clock.runFor(40 * MINUTE)
+        await network.clock.settle(watcher.node.watchOver(me.publicKey, NAME))
+      }
+      assert.equal(holders(network, target).length, 8)
+    },
+  )
+
+  scenario('and is damaged in the file does no harm, nor to what stands beside it', {}, async (network) => {
+    await network.grow(5)
+    const store = createMemoryStore()
+    const me = keyPairOf(network)
+    const [whole, other] = [signedItem(me, 3n, 'whole'), signedItem(keyPairOf(network), 3n, 'other')]
+    const { publicKey, salt } = whole.signed!
+    const key = mutableTarget(publicKey, salt)
+    const save = (kind: string, of: Uint8Array, data: Uint8Array): void =>
+      store.state.saveCommitment({ kind, key: of, data, doneAt: 0 })
+    const kept = keptData({ kind: 'publish', item: whole, publicKey, salt })
+    save('publish', key, kept)
+    save('watch', key, kept.subarray(0, 50))
+    save('put', Uint8Array.of(1, 2, 3), kept)
+    const somebody = { kind: 'publish', item: other, publicKey: other.signed!.publicKey, salt } as const
+    save('publish', network.random.bytes(20), keptData(somebody))
+    const text = (json: string): Uint8Array => new TextEncoder().encode(json)
+    const infoHash = network.random.bytes(20)
+    save('announce', infoHash, text('{"port":4242}'))
+    for (const json of ['', 'null', '{}', '{"port":"x"}', '{"port":0}', '[1]']) {
+      save('announce', network.random.bytes(20), text(json))
+    }
+    const { node } = network.add({ store, bootstrap: [network.nodes[0]!.address] })
+    await network.clock.settle(node.join())
+    const warnings: unknown[] = []
+    node.on('warning', (warning) => warnings.push(warning))
+    await network.clock.runFor(HOUR)
+    assert.deepEqual(
+      node.kept().map(({ kind, seq }) => [kind, seq]),
+      [['publish', 3n]],
+    )
+    assert.deepEqual(node.announced(), [{ infoHash: toHex(infoHash), port: 4_242 }])
+    assert.equal((await resolve(network, network.nodes[2]!, me))?.value, 'whole')
+    assert.equal(node.unannounce(infoHash), true)
+    assert.equal(node.unwatch(me.publicKey, NAME), true)
+    assert.deepEqual(warnings, [])
+    // What the file said is told to nobody who could see in it anything of ours.
+    assert.equal(holders(network, mutableTarget(somebody.publicKey, salt)).length, 0)
   })
 })

@@ -1,18 +1,19 @@
 // Announcing a peer (BEP 5, announce_peer): on whom, with which token, what came of it, and again before it expires.
 // Not here: how peers are found (search.ts), what a node does that is announced to (answers.ts).
 import { packAddress } from '../../codecs/compact-address.ts'
-import { asId, sameId, toHex, type Id } from '../../kademlia/id.ts'
+import { asId, toHex, type Id } from '../../kademlia/id.ts'
 import type { CommitBatch } from '../../node/commit-batch.ts'
 import type { KeepAlive } from '../../node/keep-alive.ts'
+import { OneByOne } from '../../node/one-by-one.ts'
 import type { Scheduler } from '../../node/ports.ts'
 import { checkOperation, toFlag } from '../../node/reading.ts'
 import { UnderWay } from '../../node/under-way.ts'
-import type { Commitment, Store } from '../../stores/store.ts'
+import type { Store } from '../../stores/store.ts'
 import { toPort } from './arguments.ts'
 import type { FamilyNode } from './family.ts'
-import { FreshTokens } from './fresh-tokens.ts'
+import { FreshTokens, type Tokens } from './fresh-tokens.ts'
 import { getPeers } from './queries.ts'
-import { writeOn, type Holder, type WriteReport } from './write.ts'
+import { holdersOf, reachedOthers, writeOn, type Holder, type WriteReport } from './write.ts'
 
 interface AnnounceBase {
   /** The peer has everything: it is a seed. BEP 33. */
@@ -47,6 +48,8 @@ export class Announcer {
   readonly #scheduler: Scheduler
   readonly #commits: CommitBatch
   readonly #underWay = new UnderWay()
+  /** By infohash, so that the last one called has the last word. */
+  readonly #turns = new OneByOne()
   readonly #keepAlive: KeepAlive
   readonly #tokens = new FreshTokens<null>()
 
@@ -68,9 +71,11 @@ export class Announcer {
     parts.keepAlive.keep(KIND, {
       intervalMs: parts.intervalMs,
       renew: async ({ key, data }) => {
-        const report = await this.#once(asId(key), readAnnounced(data))
+        const announced = readAnnounced(data)
+        if (announced === null) return null
+        const report = await this.#once(asId(key), announced)
         parts.renewed(report)
-        return report.stored > 0
+        return reachedOthers(report) ? data : null
       },
     })
   }
@@ -81,15 +86,21 @@ export class Announcer {
    */
   async announce(infoHash: Id, options: AnnounceOptions): Promise<WriteReport> {
     const announced = readAnnounceOptions(options)
-    const promise = this.#underWay.begin(toHex(infoHash))
-    try {
-      const report = await this.#once(infoHash, announced, options.signal)
-      if (options.keepAlive !== false && !promise.revoked) {
-        const doneAt = report.stored > 0 ? this.#scheduler.now() : 0
+    const { keepAlive = true, signal } = options
+    const name = toHex(infoHash)
+    const promise = this.#underWay.begin(name)
+    const work = async (): Promise<WriteReport> => {
+      const report = await this.#once(infoHash, announced, signal)
+      if (promise.revoked) this.#withdrawOwn(infoHash, announced)
+      else if (keepAlive) {
+        const doneAt = reachedOthers(report) ? this.#scheduler.now() : 0
         this.#keepAlive.add({ kind: KIND, key: infoHash, data: writeAnnounced(announced), doneAt })
       }
       await this.#commits.committed()
       return report
+    }
+    try {
+      return await this.#turns.take(name, work, signal)
     } finally {
       this.#underWay.end(promise)
     }
@@ -98,43 +109,39 @@ export class Announcer {
   /** Stops keeping it alive and takes it out of our own store. False when it was not announced. */
   unannounce(infoHash: Id): boolean {
     const revoked = this.#underWay.revoke(toHex(infoHash))
-    for (const { commitment, announced } of this.announced()) {
-      if (!sameId(commitment.key, infoHash)) continue
-      for (const family of this.#families) {
-        const own = ownPeer(family, announced)
-        if (own !== null) this.#store.peers.withdraw(infoHash, own)
-      }
-    }
+    const commitment = this.#store.state.commitment(KIND, infoHash)
+    const announced = commitment && readAnnounced(commitment.data)
+    if (announced !== null) this.#withdrawOwn(infoHash, announced)
     return this.#keepAlive.remove(KIND, infoHash) || revoked
   }
 
   /** What is kept announced. */
-  announced(): { readonly commitment: Commitment; readonly announced: Announced }[] {
-    return this.#store.state
-      .commitments()
-      .filter(({ kind }) => kind === KIND)
-      .map((commitment) => ({ commitment, announced: readAnnounced(commitment.data) }))
+  announced(): { readonly infoHash: Id; readonly announced: Announced }[] {
+    return this.#store.state.commitments().flatMap(({ kind, key, data }) => {
+      const announced = kind === KIND ? readAnnounced(data) : null
+      return announced === null ? [] : [{ infoHash: asId(key), announced }]
+    })
   }
 
   async #once(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<WriteReport> {
     const fresh = this.#tokens.take(infoHash, this.#scheduler.now())
     if (fresh !== null) {
-      const report = await this.#write(infoHash, fresh.holders, { announced, signal })
+      const report = await this.#write(infoHash, fresh, { announced, signal })
       if (report.refused.length === 0) return report
-      this.#tokens.forget(infoHash)
     }
-    const holders = await this.#findHolders(infoHash, announced, signal)
-    return this.#write(infoHash, holders, { announced, signal })
+    const found = await this.#findHolders(infoHash, announced, signal)
+    return this.#write(infoHash, found, { announced, signal })
   }
 
   /** From every address of ours: nodes take the peer's address from the packet. */
-  async #findHolders(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<readonly Holder[]> {
+  async #findHolders(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<Tokens<null>> {
+    const at = this.#scheduler.now()
     const walkFrom = async (family: FamilyNode): Promise<Holder[]> => {
       await family.knowsSomebody(signal)
       const query = getPeers(infoHash, { ...family.queryOptions, forAnnounce: true })
       const self = ownPeer(family, announced) !== null
       const { closest } = await family.runner.lookup({ query, signal, self }).outcome
-      return closest.map((answered) => ({ family, answered }))
+      return holdersOf(family, closest)
     }
     const walks = ([4, 6] as const).map(async (wanted) => {
       const holders: Holder[] = []
@@ -144,18 +151,16 @@ export class Announcer {
       }
       return holders
     })
-    const holders = (await Promise.all(walks)).flat()
-    this.#tokens.keep(infoHash, { holders, note: null }, this.#scheduler.now())
-    return holders
+    return { holders: (await Promise.all(walks)).flat(), at, note: null }
   }
 
   async #write(
     infoHash: Id,
-    holders: readonly Holder[],
+    tokens: Tokens<null>,
     { announced, signal }: { announced: Announced; signal: AbortSignal | undefined },
   ): Promise<WriteReport> {
     const { port, impliedPort, seed = false } = announced
-    const report = await writeOn(toHex(infoHash), holders, {
+    const report = await writeOn(toHex(infoHash), tokens.holders, {
       query: (token) => ({
         method: 'announce_peer',
         infoHash,
@@ -166,8 +171,17 @@ export class Announcer {
       own: ({ family }) => this.#storeOwn(infoHash, ownPeer(family, announced), announced),
       signal,
     })
+    if (report.refused.length === 0) this.#tokens.keep(infoHash, tokens)
     this.#commits.schedule()
     return report
+  }
+
+  #withdrawOwn(infoHash: Id, announced: Announced): void {
+    for (const family of this.#families) {
+      const own = ownPeer(family, announced)
+      if (own !== null) this.#store.peers.withdraw(infoHash, own)
+    }
+    this.#commits.schedule()
   }
 
   #storeOwn(infoHash: Id, compact: Uint8Array | null, { seed = false }: Announced): string | null {
@@ -205,6 +219,12 @@ function writeAnnounced(announced: Announced): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(announced))
 }
 
-function readAnnounced(data: Uint8Array): Announced {
-  return JSON.parse(new TextDecoder().decode(data)) as Announced
+/** null: it is not as we write it (a file that was edited by hand). */
+function readAnnounced(data: Uint8Array): Announced | null {
+  try {
+    const { port, impliedPort, seed } = JSON.parse(new TextDecoder().decode(data)) as AnnounceOptions
+    return readAnnounceOptions({ port, impliedPort, seed } as AnnounceOptions)
+  } catch {
+    return null
+  }
 }

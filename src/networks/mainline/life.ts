@@ -242,7 +242,10 @@ export class MainlineLife {
 
   /** Saved at once: who is killed before the first checkpoint shall come back through the table that it had. */
   #joined(family: FamilyNode, report: JoinReport): void {
-    if (report.via !== 'nobody') this.#save(family)
+    if (report.via !== 'nobody') {
+      this.#save(family)
+      this.keepAlive.hurry()
+    }
     this.events.emit('joined', { ...report, family: family.family })
   }
 

@@ -11,14 +11,12 @@ import type { AddressLike, AskedLike, IdLike, QueryLike } from './arguments.ts'
 import { askDirectly, type DirectAnswer } from './direct-query.ts'
 import type { OperationOptions, PingResult } from './events.ts'
 import {
-  keptEntry,
   toKey,
   toMode,
+  toOptionalSeq,
   toPutOptions,
   toSalt,
-  toSeq,
   type GetOptions,
-  type KeptEntry,
   type KeyLike,
   type NameLike,
   type PublicKeyLike,
@@ -29,6 +27,7 @@ import {
 import { mutableTarget } from './items/item.ts'
 import { ItemKeeper, type RepublishReport } from './items/item-keeper.ts'
 import { ItemWriter } from './items/item-writer.ts'
+import { keptEntry, type KeptEntry } from './items/kept-item.ts'
 import { Publisher, type PublishReport } from './items/publisher.ts'
 import { Reader, type Item, type SignedItem } from './items/reader.ts'
 import { encodeValue, type ValueLike } from './items/value.ts'
@@ -120,7 +119,7 @@ export class MainlineNode extends MainlineLife {
   announced(): { readonly infoHash: string; readonly port: number | null }[] {
     return this.#announcer
       .announced()
-      .map(({ commitment, announced }) => ({ infoHash: toHex(commitment.key), port: announced.port ?? null }))
+      .map(({ infoHash, announced }) => ({ infoHash: toHex(infoHash), port: announced.port ?? null }))
   }
 
   /**
@@ -150,8 +149,8 @@ export class MainlineNode extends MainlineLife {
       salt: toSalt(name),
       value: encodeValue(value),
       keyPair: toOwnKeyPair(options?.keyPair),
-      cas: toSeq('cas', options.cas),
-      seq: toSeq('seq', options.seq),
+      cas: toOptionalSeq('cas', options.cas),
+      seq: toOptionalSeq('seq', options.seq),
     }
     return this.#publisher.publish(request, toPutOptions(options, ['keyPair', 'cas', 'seq']))
   }

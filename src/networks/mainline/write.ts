@@ -1,6 +1,7 @@
 // Writing on the nodes closest to a key, with the tokens that they gave (BEP 5, BEP 44): on whom, and what came of it.
 // What announce.ts and items/publisher.ts share. Not here: what is written.
-import type { Address } from '../../kademlia/contact.ts'
+import type { Address, Contact } from '../../kademlia/contact.ts'
+import { asId } from '../../kademlia/id.ts'
 import type { Answered } from '../../kademlia/walk.ts'
 import type { FamilyNode } from './family.ts'
 import type { MainlineQuery, MainlineReply } from './messages.ts'
@@ -23,10 +24,30 @@ export interface WriteReport {
   readonly refused: readonly Refused[]
 }
 
-/** One of the closest nodes to a key: where to write, and with which token. Our own has none. */
+/** One of the closest nodes to a key: where to write, and with which token. */
 export interface Holder {
   readonly family: FamilyNode
-  readonly answered: Answered<MainlineReply>
+  /** Of our own node the host is 'self'. */
+  readonly contact: Contact
+  /** 0 … 64 bytes; null: our own node, which needs none. */
+  readonly token: Uint8Array | null
+}
+
+/**
+ * The closest nodes of a lookup that counted only who gave a token. Id and token are copied: as views they would keep
+ * whole datagrams, and all that was read of them, for as long as the tokens are remembered.
+ */
+export function holdersOf(family: FamilyNode, closest: readonly Answered<MainlineReply>[]): Holder[] {
+  return closest.map(({ contact: { id, address }, reply, self }) => ({
+    family,
+    contact: { id: asId(new Uint8Array(id)), address },
+    token: self ? null : new Uint8Array(reply!.token!),
+  }))
+}
+
+/** Whether others took it. What only our own node holds is gone when that is, and nobody finds it. */
+export function reachedOthers({ accepted }: WriteReport): boolean {
+  return accepted.some(({ host }) => host !== 'self')
 }
 
 export interface Writing {
@@ -43,26 +64,24 @@ export async function writeOn(
   holders: readonly Holder[],
   writing: Writing,
 ): Promise<WriteReport> {
+  writing.signal?.throwIfAborted()
   const codes = await Promise.all(holders.map((holder) => writeOne(holder, writing)))
   const accepted: Address[] = []
   const refused: Refused[] = []
-  for (const [index, { answered }] of holders.entries()) {
-    const { address } = answered.contact
+  for (const [index, { contact }] of holders.entries()) {
     const code = codes[index]!
-    if (code === null) accepted.push(address)
-    else refused.push({ ...address, code })
+    if (code === null) accepted.push(contact.address)
+    else refused.push({ ...contact.address, code })
   }
   return { key, stored: accepted.length, asked: holders.length, accepted, refused }
 }
 
 /** null: it took it; else why not. */
 async function writeOne(holder: Holder, writing: Writing): Promise<number | string | null> {
-  const { family, answered } = holder
-  if (answered.self) return writing.own(holder)
-  const { contact, reply } = answered
-  const query = writing.query(reply!.token!, holder)
+  const { family, contact, token } = holder
+  if (token === null) return writing.own(holder)
   const outcome = await family.runner.ask(
-    { query, to: contact.address, expectedId: contact.id },
+    { query: writing.query(token, holder), to: contact.address, expectedId: contact.id },
     { signal: writing.signal },
   )
   if (outcome.kind === 'reply') return null

@@ -1,11 +1,11 @@
 // Arguments of the verbs that put and read items, read once where they come in. Misuse is a typed error that names the
 // argument, what it got and what is allowed.
-import { toHex, type Id } from '../../../kademlia/id.ts'
+import type { Id } from '../../../kademlia/id.ts'
 import { badArgument } from '../../../node/errors.ts'
 import { checkOperation, toFlag } from '../../../node/reading.ts'
-import { toIdArgument, type IdLike } from '../arguments.ts'
+import { toIdArgument, toSeq, type IdLike, type SeqLike } from '../arguments.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
-import { MAX_SALT_BYTES, MAX_SEQ } from '../wire/bounds.ts'
+import { MAX_SALT_BYTES } from '../wire/bounds.ts'
 import type { PublishOptions } from './publisher.ts'
 
 /** The name of an item under its key, BEP 44's salt: text, which stands for its UTF-8 bytes, or bytes. 0 … 64 bytes. */
@@ -16,9 +16,6 @@ export type KeyLike = IdLike | { readonly key: string }
 
 /** A public key: 32 bytes, or 64 hex digits. */
 export type PublicKeyLike = Uint8Array | string
-
-/** A `seq`: a whole number from 0 to 2^63 − 1; beyond 2^53 as a bigint. */
-export type SeqLike = number | bigint
 
 export interface PutOptions {
   /** Put it again every hour, also after a restart, until told otherwise. Default true. */
@@ -69,59 +66,13 @@ export function toPutOptions(options: PutOptions, known: readonly string[] = [])
   return { keepAlive: toFlag('keepAlive', keepAlive), signal }
 }
 
-export function toSeq(name: string, value: SeqLike | undefined): bigint | null {
-  if (value === undefined) return null
-  const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value)
-  if (!isWhole || value < 0 || value > MAX_SEQ) {
-    throw badArgument(name, 'a whole number from 0 to 2^63 - 1 (beyond 2^53 as a bigint)', value)
-  }
-  return BigInt(value)
+/** null where there is none. */
+export function toOptionalSeq(name: string, value: SeqLike | undefined): bigint | null {
+  return value === undefined ? null : toSeq(name, value)
 }
 
 export function toMode(value: ResolveOptions['mode']): 'first' | 'latest' {
   if (value === undefined) return 'latest'
   if (value !== 'first' && value !== 'latest') throw badArgument('mode', "'first' or 'latest'", value)
   return value
-}
-
-/** A name as text where it is UTF-8, for people; else null. */
-export function nameOf(salt: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(salt)
-  } catch {
-    return null
-  }
-}
-
-/** What is kept alive, for users. */
-export interface KeptEntry {
-  /** put: immutable. publish: signed, ours. watch: signed, somebody else's. */
-  readonly kind: 'put' | 'publish' | 'watch'
-  /** 40 hex digits. */
-  readonly key: string
-  /** 64 hex digits; null for an immutable item. */
-  readonly publicKey: string | null
-  /** null where it is no UTF-8 text. */
-  readonly name: string | null
-  /** null for an immutable item, and for a watched one that has not been found yet. */
-  readonly seq: bigint | null
-}
-
-export function keptEntry(
-  target: Id,
-  kept: {
-    readonly kind: KeptEntry['kind']
-    readonly publicKey: Uint8Array | null
-    readonly salt: Uint8Array
-    readonly item: { readonly signed: { readonly seq: bigint } | null } | null
-  },
-): KeptEntry {
-  const { kind, publicKey, salt, item } = kept
-  return {
-    kind,
-    key: toHex(target),
-    publicKey: publicKey === null ? null : toHex(publicKey),
-    name: nameOf(salt),
-    seq: item?.signed?.seq ?? null,
-  }
 }

@@ -6,7 +6,7 @@ import type { ResultStream } from '../../../node/result-stream.ts'
 import type { RecordStore } from '../../../stores/store.ts'
 import type { FamilyNode } from '../family.ts'
 import type { MainlineReply } from '../messages.ts'
-import type { Holder } from '../write.ts'
+import { holdersOf, type Holder } from '../write.ts'
 import { readRecord } from './item.ts'
 import { ItemSearch } from './item-search.ts'
 
@@ -24,10 +24,8 @@ export interface FindRequest {
 
 export interface FoundItem {
   readonly search: ItemSearch
-  /** The closest nodes of every family, nearest first in each; with `forPut` those that gave a token. */
+  /** With `forPut` the closest nodes of every family that gave a token, nearest first in each; else none. */
   readonly holders: readonly Holder[]
-  readonly asked: number
-  readonly answered: number
 }
 
 /** Rejects by the signal, and when the node is closed. */
@@ -39,7 +37,7 @@ export async function findItem(families: readonly FamilyNode[], request: FindReq
   if (own !== null) search.take(readRecord(own), null)
   // What we hold ourselves was verified when it came.
   const isEnough = !forPut && search.best !== null && (mode === 'first' || search.best.signed === null)
-  if (isEnough) return { search, holders: [], asked: 0, answered: 0 }
+  if (isEnough) return { search, holders: [] }
 
   const walks: ResultStream<unknown, LookupOutcome<MainlineReply>>[] = []
   let ended = false
@@ -62,14 +60,11 @@ export async function findItem(families: readonly FamilyNode[], request: FindReq
     endAll()
     throw error
   })
-  return {
-    search,
-    holders: outcomes.flatMap(({ closest }, index) =>
-      closest.map((answered) => ({ family: families[index]!, answered })),
-    ),
-    asked: outcomes.reduce((sum, { asked }) => sum + asked, 0),
-    answered: outcomes.reduce((sum, { answered }) => sum + answered, 0),
-  }
+  if (!forPut) return { search, holders: [] }
+  const holders = outcomes.flatMap(({ closest }, index) => holdersOf(families[index]!, closest))
+  // Our own store is one, in however many families we are one of the closest.
+  const ourselves = holders.find(({ token }) => token === null)
+  return { search, holders: holders.filter((each) => each.token !== null || each === ourselves) }
 }
 
 const NOT_BEGUN: LookupOutcome<MainlineReply> = {

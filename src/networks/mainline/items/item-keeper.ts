@@ -6,16 +6,15 @@ import type { KeepAlive } from '../../../node/keep-alive.ts'
 import type { Scheduler } from '../../../node/ports.ts'
 import { UnderWay } from '../../../node/under-way.ts'
 import type { Commitment, NodeState } from '../../../stores/store.ts'
-import type { WriteReport } from '../write.ts'
-import { mutableTarget, type RawItem } from './item.ts'
-import { seqOf } from './item-search.ts'
+import { reachedOthers, type Holder, type WriteReport } from '../write.ts'
+import { isNewer, isSame, mutableTarget } from './item.ts'
 import type { ItemWriter } from './item-writer.ts'
 import { keptData, readKept, type KeptItem, type KeptKind } from './kept-item.ts'
 
 /** What came of putting again what is kept alive. */
 export interface RepublishReport extends WriteReport {
   readonly kind: KeptKind
-  /** Copies of the newest version that were found alive before it was put again. */
+  /** Copies of what is kept alive that were found before it was put again; our own among them. */
   readonly copies: number
   /** null for an immutable item, and for a watched one that has not been found yet. */
   readonly seq: bigint | null
@@ -23,7 +22,7 @@ export interface RepublishReport extends WriteReport {
 
 /** A promise in the making: of a write that is under way. */
 export interface KeepPromise {
-  /** Keeps it alive from now on, unless it was taken back meanwhile. `done`: it has just been written. */
+  /** Keeps it alive from now on, unless it was taken back meanwhile. `done`: others hold it now. */
   keep(what: Omit<KeptItem, 'kind'>, done: boolean): void
   end(): void
 }
@@ -47,8 +46,6 @@ const WATCH_SHARE = 0.75
 export class ItemKeeper {
   readonly #parts: ItemKeeperParts
   readonly #underWay = new UnderWay()
-  /** Watched items of which the last round only mended what was missing. At most as many as commitments. */
-  readonly #onlyMended = new Set<string>()
 
   constructor(parts: ItemKeeperParts) {
     this.#parts = parts
@@ -76,12 +73,12 @@ export class ItemKeeper {
     const target = mutableTarget(publicKey, salt)
     const promise = this.promise('watch', target)
     try {
-      const { report, item } = await this.#mend(
-        { kind: 'watch', item: null, publicKey, salt },
+      const { report, kept, isHeld } = await this.#mend(
+        this.#watched(target) ?? { kind: 'watch', item: null, publicKey, salt },
         target,
         signal,
       )
-      promise.keep({ item, publicKey, salt }, report.copies + report.stored > 0)
+      promise.keep(kept, isHeld)
       await this.#parts.commits.committed()
       return report
     } finally {
@@ -92,7 +89,6 @@ export class ItemKeeper {
   /** Stops keeping it alive; other nodes forget it in time. False when it was not kept. */
   forget(kind: KeptKind, target: Id): boolean {
     const revoked = this.#underWay.revoke(nameOf(kind, target))
-    this.#onlyMended.delete(toHex(target))
     return this.#parts.keepAlive.remove(kind, target) || revoked
   }
 
@@ -104,31 +100,33 @@ export class ItemKeeper {
     })
   }
 
+  /** What is looked after already: nobody else may have it any more. */
+  #watched(target: Id): KeptItem | null {
+    const commitment = this.#parts.state.commitment('watch', target)
+    return commitment && readKept(commitment)
+  }
+
   /** Ours, every hour: the closest get it again, and with it two hours more (B44-20). */
-  async #renewOwn(commitment: Commitment): Promise<boolean> {
+  async #renewOwn(commitment: Commitment): Promise<Uint8Array | null> {
     const kept = readKept(commitment)
-    if (kept === null || kept.item === null) return false
+    if (kept === null || kept.item === null) return null
     const target = asId(commitment.key)
     const { writer, republished } = this.#parts
     const found = await writer.look(target, kept.salt, undefined)
     // Somebody with the same key has published since, from another machine: that is what shall live now.
-    const hasNewer = isNewer(found.best, kept.item)
-    const item = hasNewer ? found.best! : kept.item
-    if (hasNewer) this.#keep({ ...kept, item }, target, true)
-    const report = await writer.write(item, target, { ...found, cas: null })
-    const copies = found.search!.copies
+    const item = isNewer(found.best, kept.item) ? found.best! : kept.item
+    const report = await writer.write(item, target, found)
+    const copies = found.search.copiesOf(item)
     republished({ ...report, kind: kept.kind, copies, seq: item.signed?.seq ?? null })
-    return report.stored > 0
+    return reachedOthers(report) ? keptData({ ...kept, item }) : null
   }
 
-  async #renewWatched(commitment: Commitment): Promise<boolean> {
-    const kept = readKept(commitment)
-    if (kept === null) return false
-    const target = asId(commitment.key)
-    const { report, item } = await this.#mend(kept, target, undefined)
-    if (isNewer(item, kept.item)) this.#keep({ ...kept, item }, target, true)
+  async #renewWatched(commitment: Commitment): Promise<Uint8Array | null> {
+    const before = readKept(commitment)
+    if (before === null) return null
+    const { report, kept, isHeld } = await this.#mend(before, asId(commitment.key), undefined)
     this.#parts.republished(report)
-    return report.copies + report.stored > 0
+    return isHeld ? keptData(kept) : null
   }
 
   /**
@@ -137,26 +135,31 @@ export class ItemKeeper {
    * hours, and would be missing until the next round.
    */
   async #mend(
-    kept: KeptItem,
+    before: KeptItem,
     target: Id,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly report: RepublishReport; readonly item: RawItem | null }> {
+  ): Promise<{ readonly report: RepublishReport; readonly kept: KeptItem; readonly isHeld: boolean }> {
+    const { kind } = before
     const { writer } = this.#parts
-    const { holders, best, search } = await writer.look(target, kept.salt, signal)
-    const item = isNewer(best, kept.item) ? best : kept.item
-    const name = toHex(target)
-    const copies = search!.copies
-    const facts = { kind: kept.kind, copies, seq: item?.signed?.seq ?? null }
-    if (item === null) return { report: { ...NOTHING, key: name, ...facts }, item }
-    const onlyMend = copies > ENOUGH_COPIES || !this.#onlyMended.has(name)
-    if (onlyMend) this.#onlyMended.add(name)
-    else this.#onlyMended.delete(name)
-    const isFound = best !== null && seqOf(best) === seqOf(item)
-    const wanting = holders.filter(
-      ({ answered }) => !onlyMend || !isFound || !search!.holdsBest(answered.contact),
-    )
-    const report = await writer.write(item, target, { holders: wanting, search, cas: null, signal })
-    return { report: { ...report, ...facts }, item }
+    const { holders, best, heldBy, search } = await writer.look(target, before.salt, signal)
+    const item = isNewer(best, before.item) ? best : before.item
+    if (item === null) {
+      const report = { ...NOTHING, key: toHex(target), kind, copies: 0, seq: null }
+      return { report, kept: before, isHeld: false }
+    }
+    const copies = search.copiesOf(item)
+    const onlyMended = copies > ENOUGH_COPIES || before.onlyMended !== true
+    const lacks = (holder: Holder): boolean => {
+      const held = heldBy(holder)
+      return held === null || !isSame(held, item)
+    }
+    const wanting = onlyMended ? holders.filter(lacks) : holders
+    const written = await writer.write(item, target, { holders: wanting, heldBy, signal })
+    return {
+      report: { ...written, kind, copies, seq: item.signed?.seq ?? null },
+      kept: { ...before, item, onlyMended },
+      isHeld: search.copiesElsewhere(item) > 0 || reachedOthers(written),
+    }
   }
 
   #keep(kept: KeptItem, key: Id, done: boolean): void {
@@ -169,9 +172,4 @@ const NOTHING = { stored: 0, asked: 0, accepted: [], refused: [] } as const
 
 function nameOf(kind: KeptKind, target: Id): string {
   return `${kind} ${toHex(target)}`
-}
-
-/** Whether what was found is newer than what is kept. */
-function isNewer(found: RawItem | null, kept: RawItem | null): boolean {
-  return found !== null && (kept === null || seqOf(found) > seqOf(kept))
 }

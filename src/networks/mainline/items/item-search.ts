@@ -5,7 +5,8 @@ import { sameId, toHex, type Id } from '../../../kademlia/id.ts'
 import { ProtocolError, type LookupStep } from '../../../kademlia/ports.ts'
 import type { MainlineQuery, MainlineReply } from '../messages.ts'
 import { closerOf, wanted, type MainlineLookup, type QueryOptions } from '../queries.ts'
-import { digestOf, immutableTarget, isAuthentic, mutableTarget, type RawItem } from './item.ts'
+import type { Holder } from '../write.ts'
+import { digestOf, immutableTarget, isAuthentic, isSame, mutableTarget, seqOf, type RawItem } from './item.ts'
 
 export interface ItemQuestion {
   readonly target: Id
@@ -46,22 +47,28 @@ export class ItemSearch {
     return this.#newest.slice(1)
   }
 
-  /** How many hold the best, we ourselves among them. */
-  get copies(): number {
-    let copies = this.#own !== null && this.#isBest(this.#own) ? 1 : 0
-    for (const item of this.#holders.values()) if (this.#isBest(item)) copies++
+  /** Whether nothing was found that is newer, nor another value of the same `seq`. */
+  isNewest(item: RawItem): boolean {
+    const { best } = this
+    if (best === null || seqOf(best) < seqOf(item)) return true
+    return isSame(best, item) && this.others.length === 0
+  }
+
+  /** How many hold this version of it, we ourselves among them. */
+  copiesOf(item: RawItem): number {
+    const own = this.#own !== null && isSame(this.#own, item) ? 1 : 0
+    return own + this.copiesElsewhere(item)
+  }
+
+  copiesElsewhere(item: RawItem): number {
+    let copies = 0
+    for (const held of this.#holders.values()) if (isSame(held, item)) copies++
     return copies
   }
 
-  /** Whether this node answered with the best. */
-  holdsBest({ address }: Contact): boolean {
-    const held = this.#holders.get(addressKey(address))
-    return held !== undefined && this.#isBest(held)
-  }
-
-  /** Whether this node answered with any version of it. */
-  holdsAny({ address }: Contact): boolean {
-    return this.#holders.has(addressKey(address))
+  /** What a node answered that it holds, or what our own holds; null: nothing that is true. */
+  heldBy({ contact, token }: Holder): RawItem | null {
+    return token === null ? this.#own : (this.#holders.get(addressKey(contact.address)) ?? null)
   }
 
   /** Takes an item that is known to be true; `holder` null: our own. */
@@ -74,9 +81,9 @@ export class ItemSearch {
     if (best !== null && seq < seqOf(best)) return
     if (best !== null && seq > seqOf(best)) this.#newest = []
     if (this.#newest.some((known) => sameId(known.value, item.value))) return
-    if (this.#newest.length >= MAX_VALUES) return
     this.#newest.push(item)
     this.#newest.sort((a, b) => (toHex(digestOf(a)) < toHex(digestOf(b)) ? -1 : 1))
+    this.#newest.length = Math.min(this.#newest.length, MAX_VALUES)
   }
 
   /** The question for one family's walk, whose answers are taken here. Results are items that may be believed. */
@@ -132,17 +139,7 @@ export class ItemSearch {
     if (forPut) return false
     return item.signed === null || (first && seqOf(item) >= leastSeq)
   }
-
-  #isBest(item: RawItem): boolean {
-    const best = this.best
-    return best !== null && seqOf(item) === seqOf(best) && sameId(item.value, best.value)
-  }
 }
 
-/** Values of one `seq` that are told; further ones add nothing to "there is a conflict". */
+/** Values of one `seq` that are told, those with the lowest digests: more add nothing to "there is a conflict". */
 const MAX_VALUES = 8
-
-/** 0 for an immutable item. */
-export function seqOf({ signed }: RawItem): bigint {
-  return signed?.seq ?? 0n
-}

@@ -9,15 +9,22 @@ import { FreshTokens } from '../fresh-tokens.ts'
 import { ERROR } from '../messages.ts'
 import { writeOn, type Holder, type WriteReport } from '../write.ts'
 import { findItem } from './find-item.ts'
-import { digestOf, recordData, type RawItem } from './item.ts'
-import { seqOf, type ItemSearch } from './item-search.ts'
+import { digestOf, recordData, seqOf, type RawItem } from './item.ts'
+import type { ItemSearch } from './item-search.ts'
 
-/** The closest nodes to a target and what is known of what they hold. */
+/** The closest nodes to a target that take a write, and what they hold. */
 export interface Closest {
   readonly holders: readonly Holder[]
+  /** When they gave their tokens. */
+  readonly at: number
   readonly best: RawItem | null
-  /** null: asked some minutes ago; they have all taken the best since. */
-  readonly search: ItemSearch | null
+  readonly heldBy: (holder: Holder) => RawItem | null
+}
+
+export interface WriteOptions {
+  /** Each is to refuse where it holds another `seq` by now than it told (BEP 44 `cas`). */
+  readonly guarded?: boolean
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface ItemWriterParts {
@@ -32,57 +39,65 @@ export interface ItemWriterParts {
 
 export class ItemWriter {
   readonly #parts: ItemWriterParts
-  readonly #tokens = new FreshTokens<RawItem | null>()
+  /** The note is what all of them took. */
+  readonly #tokens = new FreshTokens<RawItem>()
 
   constructor(parts: ItemWriterParts) {
     this.#parts = parts
   }
 
   /** Walks to the closest nodes that give tokens. */
-  async look(target: Id, salt: Uint8Array, signal: AbortSignal | undefined): Promise<Required<Closest>> {
+  async look(
+    target: Id,
+    salt: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<Closest & { readonly search: ItemSearch }> {
     const { families, store, scheduler } = this.#parts
+    const at = scheduler.now()
     const { holders, search } = await findItem(families(), {
       target,
       salt,
       mode: 'latest',
       forPut: true,
       records: store.records,
-      now: scheduler.now(),
+      now: at,
       signal,
     })
-    const { best } = search
-    this.#tokens.keep(target, { holders, note: best }, scheduler.now())
-    return { holders, best, search }
+    return { holders, at, best: search.best, heldBy: (holder) => search.heldBy(holder), search }
   }
 
-  /** Those who took a write to this target a few minutes ago; null: nobody. */
+  /** Those who all took what was last put under this target, a few minutes ago; null: nobody. */
   recent(target: Id): Closest | null {
-    const kept = this.#tokens.take(target, this.#parts.scheduler.now())
-    return kept === null ? null : { holders: kept.holders, best: kept.note, search: null }
+    const tokens = this.#tokens.take(target, this.#parts.scheduler.now())
+    return tokens && { holders: tokens.holders, at: tokens.at, best: tokens.note, heldBy: () => tokens.note }
   }
 
-  /** Writes on all of them. `cas` is for those alone that hold something (B44-13). */
+  /** Writes on all of them, and remembers them where all take it. */
+  async put(item: RawItem, target: Id, to: Closest & WriteOptions): Promise<WriteReport> {
+    const report = await this.write(item, target, to)
+    if (report.refused.length === 0) this.#tokens.keep(target, { holders: to.holders, at: to.at, note: item })
+    return report
+  }
+
+  /** Writes on these. */
   async write(
     item: RawItem,
     target: Id,
-    to: Pick<Closest, 'holders' | 'search'> & {
-      readonly cas: bigint | null
-      readonly signal?: AbortSignal | undefined
-    },
+    { holders, heldBy, guarded = false, signal }: Pick<Closest, 'holders' | 'heldBy'> & WriteOptions,
   ): Promise<WriteReport> {
     const { value, signed } = item
-    const report = await writeOn(toHex(target), to.holders, {
-      query: (token, { answered }) => {
-        const held = to.search === null || to.search.holdsAny(answered.contact)
-        return { method: 'put', token, value, signed, cas: held ? to.cas : null }
+    const report = await writeOn(toHex(target), holders, {
+      query: (token, holder) => {
+        const held = guarded ? heldBy(holder) : null
+        // Not for who holds nothing (B44-13); and who missed some version shall not refuse the next for that.
+        return { method: 'put', token, value, signed, cas: held && seqOf(held) }
       },
       own: () => this.#storeOwn(item, target),
-      signal: to.signal,
+      signal,
     })
     if (report.stored > 0) {
       const seen = { version: seqOf(item), digest: digestOf(item) }
       this.#parts.store.records.sawVersion(target, seen, this.#parts.scheduler.now())
-      this.#tokens.note(target, item)
     }
     this.#parts.commits.schedule()
     return report

@@ -1,6 +1,6 @@
 // An item of BEP 44: what it stands under, what its signature covers, whether it is true, and how a store keeps it.
 // Not here: what its value means to people (value.ts), keys (keys/), asking and answering.
-import { asId, type Id } from '../../../kademlia/id.ts'
+import { asId, sameId, type Id } from '../../../kademlia/id.ts'
 import { sha1 } from '../../../node/system.ts'
 import type { StoredRecord } from '../../../stores/store.ts'
 import { verifySignature } from '../keys/signature.ts'
@@ -44,6 +44,21 @@ export function isAuthentic({ value, signed }: RawItem): boolean {
 /** What makes two items of one `seq` the same: their value, whoever signed it how often. */
 export function digestOf({ value }: RawItem): Uint8Array {
   return sha1(value)
+}
+
+/** 0 for an immutable item. */
+export function seqOf({ signed }: RawItem): bigint {
+  return signed?.seq ?? 0n
+}
+
+/** Whether two items of one target are the same version with the same value. */
+export function isSame(a: RawItem, b: RawItem): boolean {
+  return seqOf(a) === seqOf(b) && sameId(a.value, b.value)
+}
+
+/** Whether what was found is newer than what is known. */
+export function isNewer(found: RawItem | null, known: RawItem | null): boolean {
+  return found !== null && (known === null || seqOf(found) > seqOf(known))
 }
 
 /** As a store keeps it, by `readRecord`: key ‖ signature ‖ length of the salt ‖ salt ‖ value, or a 0 and the value. */

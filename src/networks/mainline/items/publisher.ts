@@ -3,15 +3,15 @@
 import { toHex, type Id } from '../../../kademlia/id.ts'
 import type { CommitBatch } from '../../../node/commit-batch.ts'
 import { XorbitError } from '../../../node/errors.ts'
+import { OneByOne } from '../../../node/one-by-one.ts'
 import type { Scheduler } from '../../../node/ports.ts'
 import type { RecordStore } from '../../../stores/store.ts'
 import { sign, type KeyPair } from '../keys/key-pair.ts'
 import { ERROR } from '../messages.ts'
 import { MAX_SEQ } from '../wire/bounds.ts'
-import type { WriteReport } from '../write.ts'
-import { mutableTarget, signedBytes, targetOf, type RawItem } from './item.ts'
+import { reachedOthers, type WriteReport } from '../write.ts'
+import { mutableTarget, seqOf, signedBytes, targetOf, type RawItem } from './item.ts'
 import type { ItemKeeper } from './item-keeper.ts'
-import { seqOf } from './item-search.ts'
 import type { Closest, ItemWriter } from './item-writer.ts'
 
 export interface PublishReport extends WriteReport {
@@ -45,11 +45,12 @@ interface PublisherParts {
 }
 
 type Put = PublishReport & { readonly item: RawItem }
+type Signalled = Closest & { readonly signal: AbortSignal | undefined }
 
 export class Publisher {
   readonly #parts: PublisherParts
-  /** Publishing under way, by target: one after the other, so that each takes a seq of its own. One entry a target. */
-  readonly #turns = new Map<string, Promise<unknown>>()
+  /** By target, so that each takes a seq of its own. */
+  readonly #turns = new OneByOne()
 
   constructor(parts: PublisherParts) {
     this.#parts = parts
@@ -63,15 +64,12 @@ export class Publisher {
     const promise = keeper.promise('put', target)
     try {
       const recent = writer.recent(target)
-      let report = recent && (await writer.write(item, target, { ...recent, cas: null, signal }))
+      let report = recent && (await writer.put(item, target, { ...recent, signal }))
       if (report === null || report.refused.length > 0) {
-        report = await writer.write(item, target, {
-          ...(await writer.look(target, NO_SALT, signal)),
-          cas: null,
-          signal,
-        })
+        const found = await writer.look(target, NO_SALT, signal)
+        report = await writer.put(item, target, { ...found, signal })
       }
-      if (keepAlive) promise.keep({ item, publicKey: null, salt: NO_SALT }, report.stored > 0)
+      if (keepAlive) promise.keep({ item, publicKey: null, salt: NO_SALT }, reachedOthers(report))
       await this.#parts.commits.committed()
       return report
     } finally {
@@ -80,49 +78,59 @@ export class Publisher {
   }
 
   /** Signs and puts a mutable item. Resolves when what it promises is committed. */
-  publish(request: PublishRequest, options: PublishOptions): Promise<PublishReport> {
-    const target = mutableTarget(request.keyPair.publicKey, request.salt)
-    return this.#inTurn(target, async () => {
-      const promise = this.#parts.keeper.promise('publish', target)
-      try {
-        const { item, ...report } = await this.#publish(request, target, options.signal)
-        const { publicKey } = request.keyPair
-        // What nobody took is not what is to live: the one before stays, if there is one.
-        if (options.keepAlive && report.stored > 0)
-          promise.keep({ item, publicKey, salt: request.salt }, true)
-        await this.#parts.commits.committed()
-        return report
-      } finally {
-        promise.end()
-      }
-    })
+  async publish(request: PublishRequest, { keepAlive, signal }: PublishOptions): Promise<PublishReport> {
+    const { publicKey } = request.keyPair
+    const target = mutableTarget(publicKey, request.salt)
+    // From now on, not from its turn on: who takes it back means also what still waits.
+    const promise = this.#parts.keeper.promise('publish', target)
+    const work = async (): Promise<PublishReport> => {
+      const { item, ...report } = await this.#publish(request, target, signal)
+      // What nobody took is not what is to live: the one before stays, if there is one.
+      if (keepAlive && report.stored > 0)
+        promise.keep({ item, publicKey, salt: request.salt }, reachedOthers(report))
+      await this.#parts.commits.committed()
+      return report
+    }
+    try {
+      return await this.#turns.take(toHex(target), work, signal)
+    } finally {
+      promise.end()
+    }
   }
 
   async #publish(request: PublishRequest, target: Id, signal: AbortSignal | undefined): Promise<Put> {
-    const { writer, scheduler } = this.#parts
+    const { writer } = this.#parts
     const recent = writer.recent(target)
-    if (recent !== null) {
-      const report = await this.#putNext(request, target, { ...recent, signal })
-      // Else their tokens were too old after all, or somebody else has published since.
-      if (report.refused.length === 0) return report
-    }
+    const first = recent && (await this.#putNext(request, target, { ...recent, signal }))
+    if (first !== null && first.refused.length === 0) return first
+    // Else somebody is gone, their tokens were too old after all, or somebody else has published since.
     const found = await writer.look(target, request.salt, signal)
-    const report = await this.#putNext(request, target, { ...found, signal })
+    const guarded = request.cas !== null
+    if (first !== null && first.stored > 0 && (guarded || found.search.isNewest(first.item))) {
+      // It is published, and the others are to get it too: the next seq would only be the same once more.
+      return { ...first, ...(await writer.put(first.item, target, { ...found, guarded, signal })) }
+    }
+    return this.#putFound(request, target, { ...found, signal })
+  }
+
+  async #putFound(request: PublishRequest, target: Id, to: Signalled): Promise<Put> {
+    const report = await this.#putNext(request, target, to)
     // Nobody holds it, yet it is called too old: they remember the seq of one that has expired, and do not tell it. A
     // seq that is the time is above all that were counted.
-    const seq = BigInt(Math.floor(scheduler.now() / 1_000))
-    const isRemembered = found.best === null && report.refused.some(({ code }) => code === ERROR.seqTooOld)
+    const seq = BigInt(Math.floor(this.#parts.scheduler.now() / 1_000))
+    const isRemembered = to.best === null && report.refused.some(({ code }) => code === ERROR.seqTooOld)
     if (!isRemembered || request.seq !== null || request.cas !== null || seq <= report.seq) return report
-    return this.#putNext({ ...request, seq }, target, { ...found, signal })
+    return this.#putNext({ ...request, seq }, target, to)
   }
 
   async #putNext(
     { keyPair, salt, value, seq: wanted, cas }: PublishRequest,
     target: Id,
-    found: Closest & { readonly signal: AbortSignal | undefined },
+    to: Signalled,
   ): Promise<Put> {
-    const newest = this.#newestSeq(target, found.best)
-    const seq = wanted ?? (newest ?? 0n) + 1n
+    const newest = this.#newestSeq(target, to.best)
+    // Who says that it follows a version knows of that one, though nobody has it any more.
+    const seq = wanted ?? (newest ?? cas ?? 0n) + 1n
     if (seq > MAX_SEQ)
       throw new XorbitError('bad-argument', `seq: there is none above ${MAX_SEQ}, which is taken`)
     const signature = sign(keyPair, signedBytes(value, { salt, seq }))
@@ -132,7 +140,7 @@ export class Publisher {
       const refused = [{ host: 'self', port: 0, code: ERROR.casMismatch }]
       return { key: toHex(target), stored: 0, asked: 1, accepted: [], refused, seq, item }
     }
-    const report = await this.#parts.writer.write(item, target, { ...found, cas })
+    const report = await this.#parts.writer.put(item, target, { ...to, guarded: cas !== null })
     return { ...report, seq, item }
   }
 
@@ -142,19 +150,6 @@ export class Publisher {
     if (found === null) return known
     const seq = seqOf(found)
     return known !== null && known > seq ? known : seq
-  }
-
-  /** One after the other for each target. */
-  #inTurn<T>(target: Id, work: () => Promise<T>): Promise<T> {
-    const name = toHex(target)
-    const before = this.#turns.get(name) ?? Promise.resolve()
-    const turn = before.then(work, work)
-    this.#turns.set(name, turn)
-    const ended = (): void => {
-      if (this.#turns.get(name) === turn) this.#turns.delete(name)
-    }
-    turn.then(ended, ended)
-    return turn
   }
 }
 

@@ -6,8 +6,8 @@ import type { Scheduler } from '../../../node/ports.ts'
 import type { RecordStore } from '../../../stores/store.ts'
 import type { FamilyNode } from '../family.ts'
 import { findItem } from './find-item.ts'
-import { digestOf, mutableTarget, type RawItem } from './item.ts'
-import { seqOf, type ItemSearch } from './item-search.ts'
+import { digestOf, mutableTarget, seqOf, type RawItem } from './item.ts'
+import type { ItemSearch } from './item-search.ts'
 import { decodeValue, textOf, type Value } from './value.ts'
 
 /** An item that was found and verified. */
@@ -72,25 +72,25 @@ export class Reader {
   /** The signed item under a key and salt; null when none was found that is not older than one seen before (T13). */
   async resolve(publicKey: Uint8Array, request: Omit<ReadRequest, 'target'>): Promise<SignedItem | null> {
     const target = mutableTarget(publicKey, request.salt)
-    return (await this.read({ ...request, target })) as SignedItem | null
+    const item = await this.read({ ...request, target })
+    // Who makes a key for it can make an immutable item with the same hash: that is no answer.
+    return item !== null && 'seq' in item ? item : null
   }
 
   /** Whatever is under a target: immutable, or signed where the salt is known. */
   async read(request: ReadRequest): Promise<Item | SignedItem | null> {
     const { target } = request
     const seenBefore = this.#records.newest(target)
-    const { search } = await findItem(this.#families(), {
-      ...request,
-      forPut: false,
-      records: this.#records,
-      now: this.#scheduler.now(),
-    })
+    let search = await this.#search(request)
+    // Another operation of ours has seen a newer one meanwhile: once more, for now that is the least that is believed.
+    if (this.#isOutdated(search.best, target)) search = await this.#search(request)
     const { best } = search
-    if (best === null) return null
+    if (best === null || this.#isOutdated(best, target)) return null
     if (best.signed === null) return itemOf(best, target, search)
     const seen = { version: seqOf(best), digest: digestOf(best) }
     this.#records.sawVersion(target, seen, this.#scheduler.now())
-    this.#commits.schedule()
+    // So that it is not forgotten by a kill right after. A disk that is full keeps nobody from reading.
+    await this.#commits.committed().catch(() => {})
     const differs =
       seenBefore !== null &&
       seenBefore.version === seen.version &&
@@ -107,10 +107,26 @@ export class Reader {
       others,
     }
   }
+
+  async #search(request: ReadRequest): Promise<ItemSearch> {
+    const { search } = await findItem(this.#families(), {
+      ...request,
+      forPut: false,
+      records: this.#records,
+      now: this.#scheduler.now(),
+    })
+    return search
+  }
+
+  #isOutdated(found: RawItem | null, target: Id): boolean {
+    const newest = this.#records.newest(target)
+    return found !== null && newest !== null && seqOf(found) < newest.version
+  }
 }
 
-function itemOf({ value }: RawItem, target: Id, { copies }: ItemSearch): Item {
+function itemOf(item: RawItem, target: Id, search: ItemSearch): Item {
   // Copied, here and above, for it may be a view of a datagram.
-  const encoded = new Uint8Array(value)
+  const encoded = new Uint8Array(item.value)
+  const copies = search.copiesOf(item)
   return { key: toHex(target), value: decodeValue(encoded), text: textOf(encoded), encoded, copies }
 }
