@@ -19,7 +19,7 @@ export const ON_ONE_ADDRESS = {
   dht_prefer_verified_node_ids: false,
   dht_enforce_node_id: false,
   // By default who sends 50 packets in ten seconds from one address is not heard for five minutes.
-  dht_block_ratelimit: 10_000,
+  dht_block_ratelimit: 1_000_000,
   // By default it sends 8000 bytes a second: beyond that it is silent, and a lookup waits 15 s for its own lost query.
   dht_upload_rate_limit: 10_000_000,
 } as const
@@ -145,6 +145,11 @@ export class Libtorrent extends DrivenProgram {
   /** Adds a magnet link, which it announces; every 'HOST:PORT' that took it, as soon as those of `by` have. */
   announce(infoHash: string, by: readonly string[]): Promise<readonly string[]> {
     return this.ask('announce', { infoHash, by, seconds: 30 })
+  }
+
+  /** The same where it does not matter who takes it, only how many. */
+  announceSomewhere(infoHash: string, atLeast: number): Promise<readonly string[]> {
+    return this.ask('announce', { infoHash, atLeast, seconds: 30 })
   }
 
   /** Adds a torrent of its own that it has, which it announces as a seed; its infohash, as soon as those of `by` took it. */

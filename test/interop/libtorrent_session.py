@@ -222,10 +222,12 @@ def add_seed(session):
     return str(torrent.ti.info_hash())
 
 
-def taken(session, info_hash, by, seconds):
+# Waits until all of `by` have taken an announce, and `atLeast` in all.
+def taken(session, info_hash, command):
     by_now = session.accepted.setdefault(info_hash, set())
-    wanted = set(by)
-    session.until(lambda: wanted <= by_now, seconds, f'{sorted(wanted)} to take {info_hash}')
+    wanted, least = set(command.get('by', [])), command.get('atLeast', 0)
+    what = f'{sorted(wanted)}, {least} in all, to take {info_hash}'
+    session.until(lambda: wanted <= by_now and len(by_now) >= least, command['seconds'], what)
     with session.changed:
         return sorted(by_now)
 
@@ -291,10 +293,10 @@ def execute(session, command):
         return live_nodes(session, command.get('atLeast', 0), seconds)
     if do == 'announce':
         announce(session, info_hash)
-        return taken(session, info_hash, command['by'], seconds)
+        return taken(session, info_hash, command)
     if do == 'seed':
         info_hash = add_seed(session)
-        return {'infoHash': info_hash, 'by': taken(session, info_hash, command['by'], seconds)}
+        return {'infoHash': info_hash, 'by': taken(session, info_hash, command)}
     if do == 'get_peers':
         session.session.dht_get_peers(lt.sha1_hash(bytes.fromhex(info_hash)))
         found = session.peers.setdefault(info_hash, set())
