@@ -75,6 +75,29 @@ describe('A signed item', () => {
     },
   )
 
+  scenario(
+    'is refreshed by the same value under the same seq, and by no other value (B44-10, B44-14)',
+    {},
+    async (network) => {
+      await network.grow(12)
+      const me = keyPairOf(network)
+      const nodes = network.nodes.slice(0, 3).map(({ node }) => node)
+      const seq = 2n ** 63n - 1n
+      for (const node of [...nodes, ...nodes]) {
+        const report = await network.clock.settle(node.publish(NAME, 'last', { keyPair: me, seq }))
+        assert.deepEqual([report.seq, report.stored, report.refused], [seq, 8, []])
+      }
+      const other = await network.clock.settle(nodes[1]!.publish(NAME, 'other', { keyPair: me, seq }))
+      assert.deepEqual([other.stored, new Set(other.refused.map(({ code }) => code))], [0, new Set([302])])
+      const next = nodes[1]!.publish(NAME, 'next', { keyPair: me })
+      await network.clock.settle(
+        assert.rejects(next, /^XorbitError: seq: there is none above 9223372036854775807/),
+      )
+      const found = await resolve(network, network.nodes[7]!, me)
+      assert.deepEqual([found?.value, found?.seq, found?.conflict], ['last', seq, false])
+    },
+  )
+
   scenario('keeps names under one key apart (B44-02, B44-22)', {}, async (network) => {
     await network.grow(15)
     const me = keyPairOf(network)

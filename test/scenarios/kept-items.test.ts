@@ -88,6 +88,21 @@ describe('What is kept alive', () => {
     )
   })
 
+  scenario('is the newer version, where this node has published one only once', {}, async (network) => {
+    await network.grow(10)
+    const me = keyPairOf(network)
+    const { node } = network.nodes[0]!
+    const keepAlive = false
+    await network.clock.settle(node.publish(NAME, 'not kept', { keyPair: me, keepAlive }))
+    assert.deepEqual(node.kept(), [])
+    await network.clock.settle(node.publish(NAME, 'kept', { keyPair: me }))
+    await network.clock.settle(node.publish(NAME, 'newer', { keyPair: me, keepAlive }))
+    assert.deepEqual(
+      node.kept().map(({ seq }) => seq),
+      [3n],
+    )
+  })
+
   scenario(
     'by a watcher lives on without its publisher, and is put where it is missing (B44-21)',
     {},

@@ -1,16 +1,27 @@
 // Items as a user of the library holds them, on real sockets and real files. What takes hours is in test/scenarios.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import {
+  createMemoryStore,
   formatTorrentLink,
   generateKeyPair,
+  keyPairFrom,
   Mainline,
+  openSqliteStore,
+  StoreError,
   toHex,
   type MainlineOptions,
 } from '../../../src/index.ts'
+import { mutableTarget } from '../../../src/networks/mainline/items/item.ts'
+
+const CHILD = fileURLToPath(new URL('publishing-child.ts', import.meta.url))
 
 const open: Mainline[] = []
 const folder = mkdtempSync(join(tmpdir(), 'xorbit-items-'))
@@ -141,6 +152,74 @@ describe('A user of items', () => {
       older.refused.map(({ code }) => code),
       [302],
     )
+  })
+})
+
+describe('A user of items whose store fails', () => {
+  test('hears of it where something was promised, reads on, and has kept the promise when it works again', async () => {
+    const memory = createMemoryStore({ unlimitedPerIp: true })
+    const committed: string[] = []
+    let works = true
+    const store = {
+      peers: memory.peers,
+      records: memory.records,
+      state: memory.state,
+      close: () => {},
+      commit: () => {
+        if (!works) throw new StoreError('write-failed', 'the disk is full')
+        committed.splice(0, Infinity, ...memory.state.commitments().map(({ kind }) => kind))
+      },
+    }
+    const [other] = (await network(3)) as [Mainline]
+    const writer = await node({ store, bootstrap: [addressOf(other)] })
+    await writer.join()
+    const warnings: unknown[] = []
+    writer.on('warning', ({ error }) => warnings.push(error))
+    const keyPair = generateKeyPair()
+    works = false
+    const failed = { name: 'StoreError', code: 'write-failed' }
+    await assert.rejects(writer.publish('status', 'promised', { keyPair }), failed)
+    await assert.rejects(writer.put('promised too'), failed)
+    await assert.rejects(writer.watchOver(keyPair.publicKey, 'status'), failed)
+    await assert.rejects(writer.announce('ab'.repeat(20), { port: 1 }), failed)
+    assert.equal((await writer.resolve(keyPair.publicKey, 'status'))?.value, 'promised')
+    assert.equal((await other.resolve(keyPair.publicKey, 'status'))?.value, 'promised')
+    assert.ok(warnings.length > 0)
+    assert.deepEqual(committed, [])
+    works = true
+    await writer.publish('another', 1, { keyPair, keepAlive: false })
+    assert.deepEqual(new Set(committed), new Set(['announce', 'publish', 'put', 'watch']))
+  })
+})
+
+describe('A user of items whose process is killed', () => {
+  test('finds every promise again that was made by then, and what was seen (B44-19, T13)', async () => {
+    const [other] = (await network(4)) as [Mainline]
+    const store = join(folder, 'killed.sqlite')
+    const secret = toHex(generateKeyPair().secretKey)
+    const { publicKey } = keyPairFrom(secret)
+    const child = spawn(process.execPath, [CHILD, store, addressOf(other), secret], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(child, 'exit')
+    let published = 0
+    for await (const line of createInterface({ input: child.stdout })) {
+      published = Number(line)
+      if (published >= 40) child.kill('SIGKILL')
+    }
+    await ended
+    const reopened = openSqliteStore(store)
+    after(() => reopened.close())
+    const again = await node({ store: reopened })
+    const promised = new Map(again.kept().map(({ kind, name, seq }) => [`${kind} ${name}`, seq]))
+    assert.ok(published >= 40)
+    for (let count = 1; count <= published; count++) {
+      assert.equal(promised.get(`publish name ${count}`), 1n, `name ${count}`)
+    }
+    // What was published again and again under one name is not forgotten: nothing older is believed, though nobody tells.
+    assert.ok(promised.get('publish counter')! >= BigInt(published))
+    const target = mutableTarget(publicKey, new TextEncoder().encode('seen'))
+    assert.equal(reopened.records.newest(target)?.version, 9n)
   })
 })
 

@@ -18,16 +18,22 @@ export type KeyLike = IdLike | { readonly key: string }
 export type PublicKeyLike = Uint8Array | string
 
 export interface PutOptions {
-  /** Put it again every hour, also after a restart, until told otherwise. Default true. */
+  /**
+   * Put it again every hour, also after a restart, until told otherwise. Default true. With false nothing new is promised:
+   * of a name that is kept alive already the newest value goes on to be.
+   */
   readonly keepAlive?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
 export interface PublishItemOptions extends PutOptions {
   readonly keyPair: KeyPair
-  /** Publish only where the newest version is this one (compare and swap). */
+  /**
+   * Publish only where the newest version is this one (compare and swap). Where another one is known, nobody is asked: it is
+   * refused by 'self' with 301.
+   */
   readonly cas?: SeqLike
-  /** Default: one more than the highest that is known. */
+  /** Default: one more than the highest that is known. The newest one with its own value refreshes it. */
   readonly seq?: SeqLike
 }
 

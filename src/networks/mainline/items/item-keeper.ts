@@ -92,6 +92,10 @@ export class ItemKeeper {
     return this.#parts.keepAlive.remove(kind, target) || revoked
   }
 
+  isKept(kind: KeptKind, target: Id): boolean {
+    return this.#parts.state.commitment(kind, target) !== null
+  }
+
   /** What is kept alive, and under which target. */
   kept(): { readonly target: Id; readonly kept: KeptItem }[] {
     return this.#parts.state.commitments().flatMap((commitment) => {

@@ -85,8 +85,10 @@ export class Publisher {
     const promise = this.#parts.keeper.promise('publish', target)
     const work = async (): Promise<PublishReport> => {
       const { item, ...report } = await this.#publish(request, target, signal)
-      // What nobody took is not what is to live: the one before stays, if there is one.
-      if (keepAlive && report.stored > 0)
+      // What is kept under this name already goes on as this one, which has replaced it. What nobody took is not what is
+      // to live: the one before stays, if there is one.
+      const isKept = keepAlive || this.#parts.keeper.isKept('publish', target)
+      if (isKept && report.stored > 0)
         promise.keep({ item, publicKey, salt: request.salt }, reachedOthers(report))
       await this.#parts.commits.committed()
       return report
