@@ -94,7 +94,7 @@ export class KeepAlive {
   hurry(): void {
     const dueAt = this.#scheduler.now()
     for (const plan of this.#plans.values()) {
-      if (plan.failed) this.#take({ ...plan, dueAt, retryMs: RETRY_MIN_MS })
+      if (plan.failed) this.#take({ ...plan, dueAt, retryMs: Math.min(plan.retryMs, RETRY_MIN_MS) })
     }
     this.#arm()
   }

@@ -243,7 +243,7 @@ describe('Reading', () => {
         order.push('read')
         return found
       })
-      await network.clock.runFor(2 * SECOND)
+      await network.clock.runFor(100)
       await network.clock.settle(node.publish(NAME, 'two', { keyPair: me }).then(() => order.push('two')))
       const found = await network.clock.settle(reading)
       assert.deepEqual(order, ['two', 'read'])
@@ -292,6 +292,28 @@ describe('Reading', () => {
       ...times,
     })
     assert.equal(await network.clock.settle(node.resolve(me.publicKey, NAME)), null)
+  })
+})
+
+describe('A node that has just been opened', () => {
+  scenario('gives what one family has found, though the other is still joining', {}, async (network) => {
+    await network.grow(10)
+    const me = keyPairOf(network)
+    const [publisher] = network.nodes as [SimulatedNode]
+    const { key } = await network.clock.settle(publisher.node.put('here'))
+    await network.clock.settle(publisher.node.publish(NAME, 'here too', { keyPair: me }))
+    const both = network.add({
+      addresses: [network.freshAddress(4), network.freshAddress(6)],
+      // Nobody is at the second one.
+      bootstrap: [publisher.address, network.freshAddress(6)],
+    })
+    void both.node.join()
+    const opened = network.clock.now()
+    const found = await network.clock.settle(both.node.get(key))
+    assert.equal(found?.value, 'here')
+    assert.equal((await resolve(network, both, me, 'first'))?.value, 'here too')
+    assert.ok(network.clock.now() - opened < 4 * SECOND)
+    await network.clock.runFor(MINUTE)
   })
 })
 

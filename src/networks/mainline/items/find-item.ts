@@ -41,9 +41,12 @@ export async function findItem(families: readonly FamilyNode[], request: FindReq
 
   const walks: ResultStream<unknown, LookupOutcome<MainlineReply>>[] = []
   let ended = false
+  const early = Promise.withResolvers<readonly LookupOutcome<MainlineReply>[]>()
   const endAll = (): void => {
     ended = true
     for (const walk of walks) void walk.return()
+    // The other family may still be joining.
+    early.resolve([])
   }
   const walk = async (family: FamilyNode): Promise<LookupOutcome<MainlineReply>> => {
     await family.knowsSomebody(signal)
@@ -56,7 +59,8 @@ export async function findItem(families: readonly FamilyNode[], request: FindReq
     if (outcome.why === 'done') endAll()
     return outcome
   }
-  const outcomes = await Promise.all(families.map(walk)).catch((error: unknown) => {
+  const all = Promise.all(families.map(walk))
+  const outcomes = await Promise.race([all, early.promise]).catch((error: unknown) => {
     endAll()
     throw error
   })
