@@ -1,30 +1,16 @@
 // Items where things happen at once or go wrong halfway (BEP 44): taken back, aborted, published and read at the same
-// time, holders that vanish. What lasts hours: kept-items.test.ts.
+// time, holders that vanish. What lasts hours: kept-items.test.ts. Announces: announce-races.test.ts.
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe } from 'node:test'
-import { toHex } from '../../src/kademlia/id.ts'
 import { mutableTarget, recordData } from '../../src/networks/mainline/items/item.ts'
 import { encodeValue } from '../../src/networks/mainline/items/value.ts'
-import type { MainlineNetwork, SimulatedNode } from '../../src/simulator/mainline-network.ts'
+import type { SimulatedNode } from '../../src/simulator/mainline-network.ts'
 import { createMemoryStore } from '../../src/stores/memory-store.ts'
 import { holders, keyPairOf, NAME, plant, resolve, SALT, signedItem } from './item-fixtures.ts'
 import { Puppet } from './puppet.ts'
 import { HOUR, MINUTE, scenario, SECOND } from './scenario.ts'
-
-/** Calls back at each packet that the node sends and that has this text in it, until told to stop. */
-function onSending(
-  network: MainlineNetwork,
-  { host }: SimulatedNode,
-  text: string,
-  sent: () => void,
-): () => void {
-  const watcher = ({ from, bytes }: { from: { host: string }; bytes: Uint8Array }): void => {
-    if (from.host === host && Buffer.from(bytes).includes(text)) sent()
-  }
-  network.network.watchers.add(watcher)
-  return () => void network.network.watchers.delete(watcher)
-}
+import { onSending } from './on-sending.ts'
 
 describe('What is taken back', () => {
   scenario('while its publishing waits for one before is not kept alive', {}, async (network) => {
@@ -73,20 +59,6 @@ describe('What is taken back', () => {
       assert.deepEqual([...home.node.kept(), ...watcher.node.kept()], [])
     },
   )
-
-  scenario('of an announce under way leaves nothing in our own store', {}, async (network) => {
-    await network.grow(5)
-    const infoHash = network.random.bytes(20)
-    const [announcer] = network.nodes as [SimulatedNode]
-    const options = { private: true }
-    const alone = network.add({ options })
-    const announcing = alone.node.announce(infoHash, { port: 1 })
-    assert.equal(alone.node.unannounce(infoHash), true)
-    assert.equal((await network.clock.settle(announcing)).stored, 1)
-    assert.equal(alone.node.stats().stored.peers, 0)
-    assert.deepEqual(alone.node.announced(), [])
-    assert.equal(announcer.node.unannounce(infoHash), false)
-  })
 })
 
 describe('Publishing that is aborted', () => {
@@ -323,25 +295,5 @@ describe('A node that is alone in two families', () => {
     const report = await network.clock.settle(node.put('mine'))
     assert.deepEqual([report.stored, report.asked, report.accepted.length], [1, 1, 1])
     assert.equal((await network.clock.settle(node.get(report)))?.copies, 1)
-  })
-})
-
-describe('Two announces of one infohash at once', () => {
-  scenario('keep alive what was asked for last, also when the first takes longer', {}, async (network) => {
-    await network.grow(4)
-    const { node } = network.nodes[0]!
-    const puppet = new Puppet(network)
-    const ports: (number | 'implied')[] = []
-    puppet.answer = (query) => {
-      if (query.method !== 'announce_peer') return { nodes: [], token: Uint8Array.of(1) }
-      ports.push(query.port)
-      return query.port === 1 ? null : {}
-    }
-    await network.clock.settle(node.ping(puppet.address))
-    const infoHash = network.random.bytes(20)
-    const both = [1, 2].map((port) => node.announce(infoHash, { port }))
-    await network.clock.settle(Promise.all(both))
-    assert.deepEqual(node.announced(), [{ infoHash: toHex(infoHash), port: 2 }])
-    assert.equal(ports.at(-1), 2)
   })
 })

@@ -1,14 +1,14 @@
 // Announcing a peer (BEP 5, announce_peer): on whom, with which token, what came of it, and again before it expires.
 // Not here: how peers are found (search.ts), what a node does that is announced to (answers.ts).
 import { packAddress } from '../../codecs/compact-address.ts'
-import { asId, toHex, type Id } from '../../kademlia/id.ts'
+import { asId, sameId, toHex, type Id } from '../../kademlia/id.ts'
 import type { CommitBatch } from '../../node/commit-batch.ts'
 import type { KeepAlive } from '../../node/keep-alive.ts'
 import { OneByOne } from '../../node/one-by-one.ts'
 import type { Scheduler } from '../../node/ports.ts'
 import { checkOperation, toFlag } from '../../node/reading.ts'
 import { UnderWay } from '../../node/under-way.ts'
-import type { Store } from '../../stores/store.ts'
+import type { Commitment, Store } from '../../stores/store.ts'
 import { toPort } from './arguments.ts'
 import type { FamilyNode } from './family.ts'
 import { FreshTokens, type Tokens } from './fresh-tokens.ts'
@@ -52,6 +52,7 @@ export class Announcer {
   readonly #turns = new OneByOne()
   readonly #keepAlive: KeepAlive
   readonly #tokens = new FreshTokens<null>()
+  readonly #renewed: (report: WriteReport) => void
 
   constructor(parts: {
     families: readonly FamilyNode[]
@@ -68,15 +69,11 @@ export class Announcer {
     this.#scheduler = parts.scheduler
     this.#commits = parts.commits
     this.#keepAlive = parts.keepAlive
+    this.#renewed = parts.renewed
     parts.keepAlive.keep(KIND, {
       intervalMs: parts.intervalMs,
-      renew: async ({ key, data }) => {
-        const announced = readAnnounced(data)
-        if (announced === null) return null
-        const report = await this.#once(asId(key), announced)
-        parts.renewed(report)
-        return reachedOthers(report) ? data : null
-      },
+      renew: (commitment) =>
+        this.#turns.take(toHex(commitment.key), () => this.#renew(commitment), undefined),
     })
   }
 
@@ -121,6 +118,21 @@ export class Announcer {
       const announced = kind === KIND ? readAnnounced(data) : null
       return announced === null ? [] : [{ infoHash: asId(key), announced }]
     })
+  }
+
+  async #renew({ key, data }: Commitment): Promise<Uint8Array | null> {
+    const infoHash = asId(key)
+    const announced = readAnnounced(data)
+    const isKept = (): boolean => {
+      const kept = this.#store.state.commitment(KIND, key)
+      return kept !== null && sameId(kept.data, data)
+    }
+    // By its turn something else may have been announced.
+    if (announced === null || !isKept()) return null
+    const report = await this.#once(infoHash, announced)
+    if (!isKept()) this.#withdrawOwn(infoHash, announced)
+    this.#renewed(report)
+    return reachedOthers(report) ? data : null
   }
 
   async #once(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<WriteReport> {
