@@ -254,6 +254,52 @@ describe('A signed item', () => {
   })
 })
 
+describe('A put', () => {
+  scenario(
+    'goes to the closest that gave a token, each with its own, and says who took it and why others did not (B44-08)',
+    {},
+    async (network) => {
+      await network.grow(2)
+      const { node, host } = network.nodes[0]!
+      const me = keyPairOf(network)
+      const token = (length: number): Uint8Array => network.random.bytes(length)
+      const tokens = new Map<string, Uint8Array | null>([
+        ['no bytes', token(0)],
+        ['the most bytes', token(64)],
+        ['too many bytes', token(65)],
+        ['none', null],
+        ['silent', token(4)],
+      ])
+      const got = new Map<string, Uint8Array>()
+      const names = new Map<string, string>()
+      for (const [name, given] of tokens) {
+        const puppet = new Puppet(network)
+        names.set(puppet.address.host, name)
+        puppet.answer = (query) => {
+          if (query.method !== 'put') return { nodes: [], ...(given === null ? {} : { token: given }) }
+          got.set(name, query.token)
+          return name === 'silent' ? null : {}
+        }
+        await network.clock.settle(node.ping(puppet.address))
+      }
+      const report = await network.clock.settle(node.publish(NAME, 'value', { keyPair: me }))
+      const [other] = network.nodes.slice(1) as [SimulatedNode]
+      assert.deepEqual(
+        report.accepted.map((each) => names.get(each.host) ?? each.host).toSorted(),
+        [other.host, 'no bytes', 'self', 'the most bytes'].toSorted(),
+      )
+      assert.deepEqual(
+        report.refused.map((each) => [names.get(each.host), each.code]),
+        [['silent', 'timeout']],
+      )
+      assert.deepEqual([report.stored, report.asked], [4, 5])
+      assert.deepEqual([...got.keys()].toSorted(), ['no bytes', 'silent', 'the most bytes'])
+      for (const [name, brought] of got) assert.deepEqual(brought, tokens.get(name))
+      assert.notEqual(other.host, host)
+    },
+  )
+})
+
 describe('A reply that does not verify (B44-18)', () => {
   scenario('is not believed, is counted, and its nodes are asked all the same', {}, async (network) => {
     const me = keyPairOf(network)
