@@ -4,9 +4,9 @@ import { compareDistance, type Id } from './id.ts'
 
 /**
  * heard: named by somebody. asked: a request is under way and holds a slot. slow: the same, but its slot is given back.
- * answered, failed: final.
+ * silent: the same, but nobody waits for it any more. answered, failed: final.
  */
-export type CandidateState = 'heard' | 'asked' | 'slow' | 'answered' | 'failed'
+export type CandidateState = 'heard' | 'asked' | 'slow' | 'silent' | 'answered' | 'failed'
 
 export interface Candidate {
   readonly contact: Contact

@@ -20,7 +20,7 @@ const ASKED = 2
 
 export interface LookAsideListener {
   onNamed(namedBy: Candidate, contacts: readonly Contact[], now: number): void
-  /** All have answered or failed. */
+  /** All have answered, failed or are silent. */
   onEnd(now: number): void
 }
 
@@ -61,15 +61,22 @@ export class LookAside<Q extends { readonly method: string }, R> {
     const query = this.#parts.probes.closestTo(beside)
     const question = query.question(contact)
     const request = { query: question, to: contact.address, expectedId: contact.id, hurried: true }
-    const onOutcome = (outcome: RequestOutcome<R>, at: number): void => {
+    const settled = (at: number): void => {
       if (typeof handle !== 'string') this.#underWay.delete(handle)
+      if (this.#underWay.size === 0) this.#listener.onEnd(at)
+    }
+    const onOutcome = (outcome: RequestOutcome<R>, at: number): void => {
       if (outcome.kind === 'reply') {
         const contacts = this.#read(() => query.read(outcome.reply, contact).closer)
         this.#listener.onNamed(candidate, contacts, at)
       }
-      if (this.#underWay.size === 0) this.#listener.onEnd(at)
+      settled(at)
     }
-    const handle = this.#requester.ask(request, { onOutcome }, now)
+    const onSilent = (at: number): void => {
+      if (typeof handle !== 'string') handle.cancel()
+      settled(at)
+    }
+    const handle = this.#requester.ask(request, { onOutcome, onSilent }, now)
     if (typeof handle !== 'string') this.#underWay.add(handle)
   }
 

@@ -36,7 +36,7 @@ interface Path {
   askedIneligible: number
 }
 
-/** One lookup. It ends when the k closest candidates that have not failed have all answered. */
+/** One lookup. It ends when the k closest candidates that are not silent and have not failed have all answered. */
 export class Lookup {
   readonly target: Id
   readonly #options: LookupOptions
@@ -139,6 +139,12 @@ export class Lookup {
     candidate.state = 'slow'
   }
 
+  /** It has missed all attempts: the lookup ends without it, but until then its answer is welcome. */
+  silent(candidate: Candidate): void {
+    this.slow(candidate)
+    if (candidate.state === 'slow') candidate.state = 'silent'
+  }
+
   /** Requests that hold a slot; never more than alpha (or one a path). */
   get asking(): number {
     return this.#paths.reduce((sum, path) => sum + path.asking, 0)
@@ -148,13 +154,13 @@ export class Lookup {
     return this.#paths.every((path) => this.#pathFinished(path))
   }
 
-  /** Whether one has failed that would be among the k closest: others may be hidden behind it. */
+  /** Whether one has failed, or is silent, that would be among the k closest: others may be hidden behind it. */
   get hasGaps(): boolean {
     return this.#paths.some(({ candidates }) => {
       let answered = 0
       for (const { state, eligible } of candidates.sorted) {
         if (!eligible || answered === this.#options.parameters.k) continue
-        if (state === 'failed') return true
+        if (state === 'failed' || state === 'silent') return true
         if (state === 'answered') answered++
       }
       return false
@@ -178,10 +184,10 @@ export class Lookup {
     const { k, maxAsked } = this.#options.parameters
     if (path.asking >= this.#slotsPerPath || path.asked >= maxAsked) return null
     let found: Candidate | null = null
-    // A slow candidate does not count here, nor one that waits for others at its IP: whoever would take its place is
-    // asked in the meantime.
+    // A slow or silent candidate does not count here, nor one that waits for others at its IP: whoever would take its
+    // place is asked in the meantime.
     const counts = (candidate: Candidate): boolean =>
-      candidate.state === 'heard' ? this.#groups.hasPlace(candidate) : candidate.state !== 'slow'
+      candidate.state === 'heard' ? this.#groups.hasPlace(candidate) : !isLate(candidate)
     path.candidates.walkHead(k, counts, (candidate) => {
       if (candidate.state === 'heard' && this.#mayAsk(path, candidate) && this.#groups.hasPlace(candidate))
         found = this.#groups.preferred(candidate)
@@ -192,9 +198,9 @@ export class Lookup {
 
   #pathFinished(path: Path): boolean {
     let finished = true
-    // Of those that will never be asked, none counts: who was asked is waited for.
+    // Of those that will never be asked, none counts: who was asked is waited for, until it is silent.
     const counts = (candidate: Candidate): boolean =>
-      candidate.state !== 'heard' || this.#mayAsk(path, candidate)
+      candidate.state === 'heard' ? this.#mayAsk(path, candidate) : candidate.state !== 'silent'
     path.candidates.walkHead(this.#options.parameters.k, counts, (candidate) => {
       finished = candidate.state === 'answered' || !counts(candidate)
       return finished
@@ -287,7 +293,7 @@ export class Lookup {
 
   /** Takes the candidate out of its slot; false when it was not under way. */
   #settle(candidate: Candidate, hasAnswered: boolean): boolean {
-    if (candidate.state !== 'asked' && candidate.state !== 'slow') return false
+    if (candidate.state !== 'asked' && !isLate(candidate)) return false
     if (candidate.state === 'asked') this.#paths[candidate.path]!.asking--
     this.#groups.settled(candidate, hasAnswered)
     return true
@@ -300,4 +306,9 @@ export class Lookup {
       ),
     )
   }
+}
+
+/** Asked, and without a slot. */
+function isLate({ state }: Candidate): boolean {
+  return state === 'slow' || state === 'silent'
 }

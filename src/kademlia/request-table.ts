@@ -15,8 +15,13 @@ export interface PendingRequest<Q, C> {
   readonly startedAt: number
   /** Ms after startedAt at which it counts as slow. */
   readonly slowAfterMs: number
-  /** Whether it is sent again each time that it has been slow once more, where resendAfterMs would come later. */
+  /**
+   * Whether it is sent again each time that it has been slow once more, where resendAfterMs would come later; when it is
+   * slow after the last time, and not before patienceMs, it is called silent.
+   */
   readonly hurried: boolean
+  /** Ms after startedAt. */
+  readonly patienceMs: number
   /** Who waits for it. */
   readonly context: C
   /** Transaction key → when it was sent. At most 1 + resendAfterMs.length. */
@@ -26,7 +31,9 @@ export interface PendingRequest<Q, C> {
   sentAt: number
   resends: number
   slow: boolean
-  /** Nobody waits for it any more: it is neither resent nor called slow, but its answer is still known as one. */
+  /** Whoever is asked is not there, as far as one can tell; it may still answer. */
+  silent: boolean
+  /** Nobody waits for it any more: it is neither resent nor called slow or silent, but its answer is still known as one. */
   abandoned: boolean
   settled: boolean
 }
@@ -38,6 +45,8 @@ export interface RequestOptions<Q, C> {
   readonly slowAfterMs: number
   /** Default: false. */
   readonly hurried?: boolean
+  /** Default: 0. */
+  readonly patienceMs?: number
   readonly context: C
 }
 
@@ -45,6 +54,7 @@ export interface RequestOptions<Q, C> {
 export type RequestEvent<Q, C> =
   | { readonly kind: 'resend'; readonly request: PendingRequest<Q, C> }
   | { readonly kind: 'slow'; readonly request: PendingRequest<Q, C> }
+  | { readonly kind: 'silent'; readonly request: PendingRequest<Q, C> }
   | { readonly kind: 'expired'; readonly request: PendingRequest<Q, C> }
 
 type Timing = Pick<
@@ -92,6 +102,7 @@ export class RequestTable<Q, C> {
     if (this.#open >= this.#timing.maxInFlight && !this.#forgetAbandoned()) return null
     const request: PendingRequest<Q, C> = {
       hurried: false,
+      patienceMs: 0,
       ...options,
       sentAt: now,
       startedAt: now,
@@ -99,6 +110,7 @@ export class RequestTable<Q, C> {
       transaction: new Uint8Array(0),
       resends: 0,
       slow: false,
+      silent: false,
       abandoned: false,
       settled: false,
     }
@@ -180,10 +192,10 @@ export class RequestTable<Q, C> {
     return false
   }
 
-  #progress(request: PendingRequest<Q, C>, kind: 'resend' | 'slow', now: number): void {
-    if (kind === 'slow') {
-      request.slow = true
-    } else {
+  #progress(request: PendingRequest<Q, C>, kind: 'resend' | 'slow' | 'silent', now: number): void {
+    if (kind === 'slow') request.slow = true
+    else if (kind === 'silent') request.silent = true
+    else {
       request.resends++
       request.sentAt = now
       if (!this.#timing.resendKeepsTransaction) this.#newTransaction(request, now)
@@ -197,14 +209,15 @@ export class RequestTable<Q, C> {
     if (isDue(this.#timing.requestTimeoutMs)) return 'expired'
     if (request.abandoned) return null
     if (!request.slow && isDue(request.slowAfterMs)) return 'slow'
-    return now >= this.#resendAt(request) ? 'resend' : null
+    if (now >= this.#resendAt(request)) return 'resend'
+    return now >= this.#silentAt(request) ? 'silent' : null
   }
 
   #nextEventAt(request: PendingRequest<Q, C>): number {
     const expiresAt = request.startedAt + this.#timing.requestTimeoutMs
     if (request.abandoned) return expiresAt
     const slowAt = request.slow ? Infinity : request.startedAt + request.slowAfterMs
-    return Math.min(expiresAt, slowAt, this.#resendAt(request))
+    return Math.min(expiresAt, slowAt, this.#resendAt(request), this.#silentAt(request))
   }
 
   /**
@@ -216,6 +229,12 @@ export class RequestTable<Q, C> {
     const latest = request.startedAt + latestMs
     if (!request.hurried || latestMs === Infinity) return latest
     return Math.min(latest, request.sentAt + request.slowAfterMs)
+  }
+
+  #silentAt(request: PendingRequest<Q, C>): number {
+    const isLast = request.resends >= this.#timing.resendAfterMs.length
+    if (!request.hurried || request.silent || !isLast) return Infinity
+    return Math.max(request.sentAt + request.slowAfterMs, request.startedAt + request.patienceMs)
   }
 
   #newTransaction(request: PendingRequest<Q, C>, now: number): void {

@@ -30,6 +30,8 @@ export type RequestFailure =
 
 export interface RequestListener<R> {
   onSlow?(now: number): void
+  /** Only of a hurried one: all attempts are made, and whoever lives would have answered. It may still. */
+  onSilent?(now: number): void
   onOutcome(outcome: RequestOutcome<R>, now: number): void
 }
 
@@ -116,6 +118,7 @@ export class Requester<Q extends { readonly method: string }, R> {
         expectedId,
         slowAfterMs: this.roundTrips.slowAfterMs(known?.rttMs ?? null),
         hurried,
+        patienceMs: this.roundTrips.patienceMs,
         context: { listener, sent: 0 },
       },
       now,
@@ -204,6 +207,7 @@ export class Requester<Q extends { readonly method: string }, R> {
     for (let event = this.#table.nextEvent(now); event !== null; event = this.#table.nextEvent(now)) {
       if (event.kind === 'resend') this.#resend(event.request, now)
       else if (event.kind === 'slow') event.request.context.listener.onSlow?.(now)
+      else if (event.kind === 'silent') this.#silent(event.request, now)
       else if (event.request.abandoned) this.#end(event.request, { kind: 'failed', why: 'cancelled' }, now)
       else this.#miss(event.request, 'timeout', now)
     }
@@ -254,7 +258,18 @@ export class Requester<Q extends { readonly method: string }, R> {
     counters.method(request.query.method).sent++
   }
 
+  /** It has missed, and others need not find that out anew. Should it answer yet, that is taken back. */
+  #silent(request: Pending<Q, R>, now: number): void {
+    this.#missed(request, now)
+    request.context.listener.onSilent?.(now)
+  }
+
   #miss(request: Pending<Q, R>, why: RequestFailure, now: number): void {
+    if (!request.silent) this.#missed(request, now)
+    this.#end(request, { kind: 'failed', why }, now)
+  }
+
+  #missed(request: Pending<Q, R>, now: number): void {
     const { requestTimeoutMs, sleptAfterMs, offlineAfterMisses } = this.#parts.parameters
     // While we slept nobody could answer us (T30).
     const slept = now - request.startedAt > requestTimeoutMs + sleptAfterMs
@@ -267,7 +282,6 @@ export class Requester<Q extends { readonly method: string }, R> {
     }
     // On a dead link nobody is to blame but ourselves. BEP 45, "Determining Connectivity" (B45-09).
     if (!slept && !this.#offlineNow) this.#blame(request, now)
-    this.#end(request, { kind: 'failed', why }, now)
   }
 
   #blame({ to, expectedId }: Pending<Q, R>, now: number): void {

@@ -10,6 +10,8 @@ const DECAY_EVERY = 16
 /** Below so many samples the histogram says nothing yet. */
 const MIN_SAMPLES = 8
 const UNKNOWN_SLOW_MS = 1_000
+/** Who has taken longer than this share of the network is not worth waiting for. */
+const PATIENCE_SHARE = 0.99
 
 /** Learns how fast the network answers. specs/algorithms.md 3.9. */
 export class RoundTrips {
@@ -18,6 +20,7 @@ export class RoundTrips {
   #weight = 0
   #samples = 0
   #slowMs = UNKNOWN_SLOW_MS
+  #patienceMs = 0
 
   constructor(parameters: Pick<Parameters, 'slowAfterMinMs' | 'slowAfterMaxMs'>) {
     this.#parameters = parameters
@@ -31,6 +34,7 @@ export class RoundTrips {
     if (this.#samples % DECAY_EVERY === 0) this.#decay()
     if (this.#samples >= MIN_SAMPLES) {
       this.#slowMs = Math.max(this.#percentile(0.1) + 100, this.#percentile(0.9))
+      this.#patienceMs = this.#percentile(PATIENCE_SHARE)
     }
   }
 
@@ -42,6 +46,11 @@ export class RoundTrips {
     const own = contactRttMs === null ? Infinity : 1.5 * contactRttMs
     const { slowAfterMinMs, slowAfterMaxMs } = this.#parameters
     return Math.min(slowAfterMaxMs, Math.max(slowAfterMinMs, Math.min(this.#slowMs, own)))
+  }
+
+  /** Ms in which 99 of 100 nodes answer, as far as the network has shown; 0 while little is known of it. */
+  get patienceMs(): number {
+    return this.#patienceMs
   }
 
   #decay(): void {

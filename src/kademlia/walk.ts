@@ -184,6 +184,10 @@ export class Walk<Q extends { readonly method: string }, R, T> {
           this.#lookup.slow(candidate)
           this.#advance(at)
         },
+        onSilent: (at) => {
+          this.#lookup.silent(candidate)
+          this.#advance(at)
+        },
         onOutcome: (outcome, at) => this.#settled(candidate, outcome, at),
       },
       now,
@@ -253,7 +257,10 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   #end(why: LookupOutcome<R>['why'], now: number): void {
     if (this.#ended) return
     this.#ended = true
-    for (const handle of this.#handles.values()) handle.cancel()
+    for (const [candidate, handle] of this.#handles) {
+      handle.cancel()
+      if (why === 'converged' && candidate.state === 'silent') this.#fail(candidate, 'timeout', null)
+    }
     this.#handles.clear()
     this.#deferred.clear()
     this.#aside?.cancel()

@@ -75,6 +75,24 @@ describe('A lookup', () => {
     assert.deepEqual(idsIn(lookup.closest()), [2])
   })
 
+  test('ends without a silent one, whose answer counts until then', () => {
+    const lookup = lookupWith({ k: 2, alpha: 2 })
+    lookup.seed(nodes(1, 2, 3))
+    const [one, two] = offered(lookup)
+    lookup.silent(one!)
+    assert.equal(lookup.asking, 1, 'its slot is free')
+    answer(lookup, two!)
+    const [three] = offered(lookup)
+    assert.equal(lookup.finished, false)
+    answer(lookup, three!)
+    assert.equal(lookup.finished, true)
+    assert.deepEqual(idsIn(lookup.closest()), [2, 3])
+    answer(lookup, one!)
+    assert.deepEqual(idsIn(lookup.closest()), [1, 2])
+    lookup.silent(one!)
+    assert.equal(one!.state, 'answered', 'who has answered is not silent')
+  })
+
   test('puts the next in the place of one that failed (B5-20)', () => {
     const lookup = lookupWith({ k: 2, alpha: 2 })
     lookup.seed(nodes(1, 2, 3))
@@ -147,12 +165,14 @@ describe('A lookup', () => {
 })
 
 describe('A gap in what was found', () => {
-  test('is where one failed that would be among the k closest, and not where one farther did', () => {
+  test('is where one failed, or is silent, that would be among the k closest, and not where one farther did', () => {
     const lookup = lookupWith({ k: 2, alpha: 9 })
     lookup.seed(nodes(1, 2))
     const [one, two] = offered(lookup)
     answer(lookup, one!)
     assert.equal(lookup.hasGaps, false)
+    lookup.silent(two!)
+    assert.equal(lookup.hasGaps, true)
     lookup.failed(two!)
     assert.equal(lookup.hasGaps, true)
     lookup.named(one!, nodes(0))

@@ -202,16 +202,19 @@ describe('A request without an answer', () => {
       [300, 'slow'],
       [300, 'resend'],
       [600, 'resend'],
+      [900, 'silent'],
       [4_500, 'expired'],
     ])
     assert.deepEqual(course(mainline, 1_800, true), [
       [1_000, 'resend'],
       [1_800, 'slow'],
       [2_500, 'resend'],
+      [4_300, 'silent'],
       [4_500, 'expired'],
     ])
     assert.deepEqual(course({ ...mainline, resendAfterMs: [] }, 300, true), [
       [300, 'slow'],
+      [300, 'silent'],
       [4_500, 'expired'],
     ])
   })
@@ -220,7 +223,19 @@ describe('A request without an answer', () => {
     const table = tableWith()
     begin(table, { slowAfterMs: 200, hurried: true })
     assert.deepEqual(due(table, NOW + 900), ['slow', 'resend'])
-    assert.equal(table.nextAt, NOW + 1_100)
+    assert.deepEqual(due(table, NOW + 1_100), ['resend'])
+    assert.deepEqual(due(table, NOW + 1_299), [], 'nor is it silent before it had the time to answer')
+    assert.deepEqual(due(table, NOW + 1_300), ['silent'])
+  })
+
+  test('that is hurried is not silent before the slowest of the network would have answered', () => {
+    const table = tableWith()
+    const options = { query: 'ping', to: PEER, expectedId: null, context: {} }
+    table.begin({ ...options, slowAfterMs: 200, hurried: true, patienceMs: 2_000 }, NOW)
+    assert.deepEqual(due(table, NOW + 200), ['slow', 'resend'])
+    assert.deepEqual(due(table, NOW + 400), ['resend'])
+    assert.deepEqual(due(table, NOW + 1_999), [])
+    assert.deepEqual(due(table, NOW + 2_000), ['silent'])
   })
 
   test('expires without more ado when nobody looked for long', () => {
@@ -290,9 +305,9 @@ describe('A request without an answer', () => {
 })
 
 describe('The table of requests', () => {
-  test('that is abandoned is neither resent nor slow, is still matched, and expires when it would have', () => {
+  test('that is abandoned is neither resent, slow nor silent, is still matched, and expires when it would have', () => {
     const table = tableWith()
-    const request = begin(table, { slowAfterMs: 200 })
+    const request = begin(table, { slowAfterMs: 200, hurried: true })
     const { transaction } = request
     table.abandon(request)
     table.abandon(request)

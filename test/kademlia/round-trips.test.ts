@@ -47,6 +47,12 @@ describe('Whether an answer is slow', () => {
     assert.equal(after(...times(100, 1_500), ...times(600, 110)).slowAfterMs(null), 250)
   })
 
+  test('is told apart from silence after the time in which 99 of 100 answer', () => {
+    assert.equal(after(...times(7, 900)).patienceMs, 0, 'too little is known')
+    assert.equal(after(...times(97, 120), ...times(3, 1_930)).patienceMs, 1_950)
+    assert.equal(after(...times(3, 1_930), ...times(400, 120)).patienceMs, 150)
+  })
+
   test('is within the bounds whatever was measured', () => {
     const rtts = fc.array(fc.oneof(fc.double({ noNaN: true }), fc.nat({ max: 12_000 })), { maxLength: 200 })
     fc.assert(

@@ -72,12 +72,18 @@ const parameters = fc.record({
 const ample = { maxCandidates: 100, maxContactsPerReply: 80, maxCandidatesPerIp: 100, maxAsked: 256 }
 
 /** What happens next, where something can be chosen: one number a step; afterwards everything goes its way. */
-const choices = fc.array(fc.nat({ max: 11 }), { maxLength: 120 })
+const choices = fc.array(fc.nat({ max: 13 }), { maxLength: 120 })
 
 /** Its answer; an id under which it answers instead of the one that was expected; null: nothing. */
 type Reply = (
   candidate: Candidate,
 ) => { readonly closer: readonly Contact[]; readonly counts: boolean } | Id | null
+
+interface Others {
+  readonly reply: Reply
+  /** Who may be taken for dead before it has answered or failed. */
+  readonly mayBeSilent: (candidate: Candidate) => boolean
+}
 
 /** Drives a lookup to its end, and looks at it after every step. */
 class Drive {
@@ -86,12 +92,12 @@ class Drive {
   /** Those that answered and count. */
   readonly answered = new Set<Candidate>()
   readonly #options: LookupOptions
-  readonly #reply: Reply
+  readonly #others: Others
   readonly #pending: Candidate[] = []
 
-  constructor(options: LookupOptions, seeds: readonly Contact[], reply: Reply) {
+  constructor(options: LookupOptions, seeds: readonly Contact[], others: Others) {
     this.#options = options
-    this.#reply = reply
+    this.#others = others
     this.lookup = new Lookup(options)
     this.lookup.seed(seeds)
   }
@@ -117,6 +123,7 @@ class Drive {
     const candidate = this.#pending[choice % Math.max(1, this.#pending.length)]
     if (choice < 5 || candidate === undefined) this.#next()
     else if (choice < 8) this.lookup.slow(candidate)
+    else if (choice < 10 && this.#others.mayBeSilent(candidate)) this.lookup.silent(candidate)
     else this.#settle(candidate)
   }
 
@@ -133,7 +140,7 @@ class Drive {
 
   #settle(candidate: Candidate): void {
     this.#pending.splice(this.#pending.indexOf(candidate), 1)
-    const reply = this.#reply(candidate)
+    const reply = this.#others.reply(candidate)
     if (reply === null) return this.lookup.failed(candidate)
     if (reply instanceof Uint8Array) return this.lookup.answeredAs(candidate, reply)
     this.lookup.answered(candidate, reply)
@@ -176,7 +183,7 @@ class Drive {
 
 for (const idBytes of [1, 2]) {
   describe(`a lookup among ids of ${idBytes} byte`, () => {
-    test('always ends and keeps its bounds, whatever is answered, lost, slow or late (T26)', () => {
+    test('always ends and keeps its bounds, whatever is answered, lost, slow, silent or late (T26)', () => {
       const seeds = fc.array(fc.nat({ max: 39 }), { maxLength: 10 })
       fc.assert(
         fc.property(topologies(idBytes), parameters, seeds, choices, (topology, bounds, known, order) => {
@@ -192,11 +199,12 @@ for (const idBytes of [1, 2]) {
             group: ({ address }) => (address.host === '10.0.0.0' ? null : address.host),
           }
           const named = (indexes: readonly number[]): Contact[] => at(indexes).map(({ contact }) => contact)
-          new Drive(options, named(known), ({ contact, ownWord }) => {
+          const reply: Reply = ({ contact, ownWord }) => {
             const { dead, names, counts, answersAs } = nodeOf(contact)
             if (dead) return null
             return answersAs === null || ownWord ? { closer: named(names), counts } : answersAs
-          }).run(order)
+          }
+          new Drive(options, named(known), { reply, mayBeSilent: () => true }).run(order)
         }),
         runs,
       )
@@ -240,12 +248,14 @@ for (const idBytes of [1, 2]) {
             [...nearest(nodes), ...nearest(right)].filter((each) => each !== contact)
           // Who takes part knows its true k closest, too; who only asks need know one that lives.
           const seeds = self !== null ? truthOf(null) : seed === undefined ? [] : [seed.contact]
-          const drive = new Drive(options, seeds, ({ contact }) => {
+          const reply: Reply = ({ contact }) => {
             const node = nodeAt(contact)
             if (isDead(node)) return null
             if (toHex(contact.id) !== toHex(node.contact.id)) return node.contact.id
             return { closer: [...liesOf, ...truthOf(node.contact)], counts: true }
-          }).run(order)
+          }
+          const mayBeSilent = ({ contact }: Candidate): boolean => isDead(nodeAt(contact))
+          const drive = new Drive(options, seeds, { reply, mayBeSilent }).run(order)
           const found = drive.lookup.closest().map(({ contact }) => toHex(contact.id))
           const ids = right.map(({ contact }) => contact.id)
           if (self !== null) ids.push(self)

@@ -62,13 +62,18 @@ async function announcesReach(network: MainlineNetwork, searchers: readonly Simu
   }
 }
 
-/** 5 % of the datagrams, in each direction. */
+/** From now on 5 % of them, in each direction. */
 function loseDatagrams(network: MainlineNetwork): void {
   network.network.quality = { ...goodLink, loss: 0.05 }
 }
 
-async function loseAFifth(network: MainlineNetwork): Promise<void> {
+function loseNodes(network: MainlineNetwork): void {
   for (const node of network.random.sample(network.nodes, network.nodes.length / 5)) network.crash(node)
+}
+
+/** A fifth of the nodes dies, and datagrams are lost. */
+function loseAFifth(network: MainlineNetwork): void {
+  loseNodes(network)
   loseDatagrams(network)
 }
 
@@ -87,7 +92,7 @@ describe('Nodes that joined one by one (B5-04, B5-09, B5-10, B5-20)', () => {
       assert.ok(mean(steady.recalls) >= 0.99)
       await announcesReach(network, network.random.sample(network.nodes, sample / 2))
 
-      await loseAFifth(network)
+      loseAFifth(network)
       const lossy = await lookups(network, 2 * sample)
       report(tell, 'a fifth dead, 5 % loss', lossy)
       assert.ok(mean(lossy.recalls) >= 0.99)
@@ -100,7 +105,7 @@ describe('Nodes that joined one by one (B5-04, B5-09, B5-10, B5-20)', () => {
     { seed: 3 },
     async (network, tell) => {
       await network.grow(100)
-      await loseAFifth(network)
+      loseAFifth(network)
       await network.clock.runFor(20 * MINUTE)
       const later = await lookups(network, 100)
       report(tell, '20 min later', later)
@@ -121,6 +126,21 @@ describe('A lookup', () => {
       const lossy = await lookups(network, 100)
       report(tell, '5 % loss', lossy)
       assert.ok(median(lossy.ms) <= 1.5 * median(steady.ms))
+    },
+  )
+
+  scenario(
+    'does not wait until the dead have failed for good, once whoever lives would have answered',
+    { seed: 12 },
+    async (network, tell) => {
+      await network.grow(100)
+      const steady = await lookups(network, 50)
+      report(tell, 'steady', steady)
+      loseNodes(network)
+      const among = await lookups(network, 100)
+      report(tell, 'a fifth dead', among)
+      assert.ok(median(among.ms) <= 4 * median(steady.ms))
+      assert.ok(mean(among.recalls) >= 0.99)
     },
   )
 })
