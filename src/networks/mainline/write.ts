@@ -15,7 +15,7 @@ export interface Refused extends Address {
 export interface WriteReport {
   /** The key, as lower-case hex. */
   readonly key: string
-  /** Nodes that took it; our own among them where it is one of the closest (`self`). */
+  /** Nodes that took it, or have it already; our own among them where it is one of the closest (`self`). */
   readonly stored: number
   /** Nodes that were asked to. */
   readonly asked: number
@@ -55,6 +55,8 @@ export interface Writing {
   readonly query: (token: Uint8Array, holder: Holder) => MainlineQuery
   /** Writes into our own store; null: done, else why not. */
   readonly own: (holder: Holder) => number | string | null
+  /** Whether who refuses with this code has it already, which is as good. Default: nobody has. */
+  readonly hasIt?: (code: number | string, holder: Holder) => boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -68,10 +70,11 @@ export async function writeOn(
   const codes = await Promise.all(holders.map((holder) => writeOne(holder, writing)))
   const accepted: Address[] = []
   const refused: Refused[] = []
-  for (const [index, { contact }] of holders.entries()) {
+  for (const [index, holder] of holders.entries()) {
     const code = codes[index]!
-    if (code === null) accepted.push(contact.address)
-    else refused.push({ ...contact.address, code })
+    const { address } = holder.contact
+    if (code === null || writing.hasIt?.(code, holder) === true) accepted.push(address)
+    else refused.push({ ...address, code })
   }
   return { key, stored: accepted.length, asked: holders.length, accepted, refused }
 }

@@ -9,7 +9,7 @@ import { FreshTokens } from '../fresh-tokens.ts'
 import { ERROR } from '../messages.ts'
 import { writeOn, type Holder, type WriteReport } from '../write.ts'
 import { findItem } from './find-item.ts'
-import { digestOf, recordData, seqOf, type RawItem } from './item.ts'
+import { digestOf, isSame, recordData, seqOf, type RawItem } from './item.ts'
 import type { ItemSearch } from './item-search.ts'
 
 /** The closest nodes to a target that take a write, and what they hold. */
@@ -93,6 +93,8 @@ export class ItemWriter {
         return { method: 'put', token, value, signed, cas: held && seqOf(held) }
       },
       own: () => this.#storeOwn(item, target),
+      // bittorrent-dht calls the very version too old that it has told to hold. It keeps it all the same (B44-10).
+      hasIt: (code, holder) => code === ERROR.seqTooOld && isHeld(item, heldBy(holder)),
       signal,
     })
     if (report.stored > 0) {
@@ -118,4 +120,8 @@ export class ItemWriter {
     if (outcome.stored) return null
     return outcome.why === 'older' || outcome.why === 'conflict' ? ERROR.seqTooOld : outcome.why
   }
+}
+
+function isHeld(item: RawItem, held: RawItem | null): boolean {
+  return held !== null && isSame(item, held)
 }
