@@ -77,6 +77,11 @@ export class DrivenProgram implements AsyncDisposable {
     return (await result) as T
   }
 
+  /** Ends it as a power cut would. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
   async close(): Promise<void> {
     this.#child.stdin.end(`${JSON.stringify({ id: 0, do: 'stop' })}\n`)
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS)

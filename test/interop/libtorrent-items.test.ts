@@ -322,4 +322,14 @@ describe('What libtorrent does otherwise than BEP 44', { skip }, () => {
     const found = await both.ours[2]!.resolve(keyPair.publicKey)
     assert.deepEqual([found?.value, found?.conflict, found?.copies], ['the first', false, 5])
   })
+
+  test('takes who puts on it into its table, though he is read-only; who only asks, not (B43-03)', async () => {
+    await using session = await Libtorrent.open({ bootstrap: [] })
+    const bootstrap = [`127.0.0.1:${session.port}`]
+    await using asking = await XorbitNetwork.open(1, { bootstrap, readOnly: true })
+    await using putting = await XorbitNetwork.open(1, { bootstrap, readOnly: true })
+    assert.equal(await asking.first.get(randomInfoHash()), null)
+    assert.equal((await putting.first.put('x')).stored, 1)
+    assert.deepEqual((await session.nodes(1)).map(textOf), [endpointOf(putting.first)])
+  })
 })

@@ -1,7 +1,7 @@
 // Nodes of ours in a process of their own, because a process has one network namespace. Driven by JSON lines as
 // libtorrent_session.py is; it ends when its stdin does.
 import { createInterface } from 'node:readline'
-import { createMemoryStore, Mainline, toHex, type MainlineOptions } from '../../src/index.ts'
+import { createMemoryStore, keyPairFrom, Mainline, toHex, type MainlineOptions } from '../../src/index.ts'
 import { peersOf, textOf } from './xorbit-network.ts'
 
 export interface NodeCommand {
@@ -15,6 +15,11 @@ export interface NodeCommand {
   readonly infoHash: string
   readonly port: number
   readonly address: string
+  /** Of a key pair, in hex; and what is published under it. */
+  readonly secret: string
+  readonly publicKey: string
+  readonly name: string
+  readonly value: string
 }
 
 const nodes = new Map<string, Mainline>()
@@ -50,6 +55,14 @@ const COMMANDS: Readonly<Record<string, (node: Mainline, command: NodeCommand) =
   }),
   announce: (node, { infoHash, port }) => node.announce(infoHash, { port }),
   peers: (node, { infoHash }) => peersOf(node, infoHash),
+  publish: async (node, { secret, name, value }) => {
+    const { seq, accepted } = await node.publish(name, value, { keyPair: keyPairFrom(secret) })
+    return { seq: String(seq), by: accepted.map(({ host }) => host) }
+  },
+  resolve: async (node, { publicKey, name }) => {
+    const item = await node.resolve(publicKey, name)
+    return item === null ? null : { seq: String(item.seq), text: item.text, copies: item.copies }
+  },
   ping: (node, { address }) =>
     node.ping(address).then(
       () => 'answered',
