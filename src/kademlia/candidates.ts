@@ -4,9 +4,10 @@ import { compareDistance, type Id } from './id.ts'
 
 /**
  * heard: named by somebody. asked: a request is under way and holds a slot. slow: the same, but its slot is given back.
- * silent: the same, but nobody waits for it any more. answered, failed: final.
+ * doubtful: the same, and it has been asked for the last time. silent: the same, but nobody waits for it any more.
+ * answered, failed: final.
  */
-export type CandidateState = 'heard' | 'asked' | 'slow' | 'silent' | 'answered' | 'failed'
+export type CandidateState = 'heard' | 'asked' | 'slow' | 'doubtful' | 'silent' | 'answered' | 'failed'
 
 export interface Candidate {
   readonly contact: Contact

@@ -1,6 +1,6 @@
-// A second look at the end of a lookup in which contacts near the target failed. A reply names only k contacts, and as
-// long as the dead are not known to be dead they stand there in the place of living ones, in all replies alike. So some
-// of the closest are asked for what lies beside the target, where those they left out come first.
+// A second look towards the end of a lookup in which contacts near the target have failed, or will. A reply names only k
+// contacts, and as long as the dead are not known to be dead they stand there in the place of living ones, in all replies
+// alike. So some of the closest are asked for what lies beside the target, where those they left out come first.
 // Not here: when a lookup ends (lookup.ts), and its own requests (walk.ts).
 import type { Candidate } from './candidates.ts'
 import type { Contact } from './contact.ts'

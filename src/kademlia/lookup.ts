@@ -139,10 +139,16 @@ export class Lookup {
     candidate.state = 'slow'
   }
 
+  /** It was asked for the last time: time to look for those whom it may hide. */
+  doubtful(candidate: Candidate): void {
+    this.slow(candidate)
+    if (candidate.state === 'slow') candidate.state = 'doubtful'
+  }
+
   /** It has missed all attempts: the lookup ends without it, but until then its answer is welcome. */
   silent(candidate: Candidate): void {
-    this.slow(candidate)
-    if (candidate.state === 'slow') candidate.state = 'silent'
+    this.doubtful(candidate)
+    if (candidate.state === 'doubtful') candidate.state = 'silent'
   }
 
   /** Requests that hold a slot; never more than alpha (or one a path). */
@@ -151,16 +157,22 @@ export class Lookup {
   }
 
   get finished(): boolean {
-    return this.#paths.every((path) => this.#pathFinished(path))
+    return this.#paths.every((path) => this.#waitsForNone(path, ({ state }) => state === 'silent'))
   }
 
-  /** Whether one has failed, or is silent, that would be among the k closest: others may be hidden behind it. */
+  /** Whether it waits for nobody but the doubtful. */
+  get stalled(): boolean {
+    return this.#paths.every((path) => this.#waitsForNone(path, isDoubtful))
+  }
+
+  /** Whether one has failed, or is doubtful, that would be among the k closest: others may be hidden behind it. */
   get hasGaps(): boolean {
     return this.#paths.some(({ candidates }) => {
       let answered = 0
-      for (const { state, eligible } of candidates.sorted) {
+      for (const candidate of candidates.sorted) {
+        const { state, eligible } = candidate
         if (!eligible || answered === this.#options.parameters.k) continue
-        if (state === 'failed' || state === 'silent') return true
+        if (state === 'failed' || isDoubtful(candidate)) return true
         if (state === 'answered') answered++
       }
       return false
@@ -184,8 +196,8 @@ export class Lookup {
     const { k, maxAsked } = this.#options.parameters
     if (path.asking >= this.#slotsPerPath || path.asked >= maxAsked) return null
     let found: Candidate | null = null
-    // A slow or silent candidate does not count here, nor one that waits for others at its IP: whoever would take its
-    // place is asked in the meantime.
+    // Who is late does not count here, nor who waits for others at its IP: whoever would take its place is asked in the
+    // meantime.
     const counts = (candidate: Candidate): boolean =>
       candidate.state === 'heard' ? this.#groups.hasPlace(candidate) : !isLate(candidate)
     path.candidates.walkHead(k, counts, (candidate) => {
@@ -196,16 +208,17 @@ export class Lookup {
     return found
   }
 
-  #pathFinished(path: Path): boolean {
-    let finished = true
-    // Of those that will never be asked, none counts: who was asked is waited for, until it is silent.
+  /** Whether all have answered that count for the end, those left out for whom it does not wait. */
+  #waitsForNone(path: Path, isLeftOut: (candidate: Candidate) => boolean): boolean {
+    let all = true
+    // Of those that will never be asked, none counts.
     const counts = (candidate: Candidate): boolean =>
-      candidate.state === 'heard' ? this.#mayAsk(path, candidate) : candidate.state !== 'silent'
+      candidate.state === 'heard' ? this.#mayAsk(path, candidate) : !isLeftOut(candidate)
     path.candidates.walkHead(this.#options.parameters.k, counts, (candidate) => {
-      finished = candidate.state === 'answered' || !counts(candidate)
-      return finished
+      all = candidate.state === 'answered' || !counts(candidate)
+      return all
     })
-    return finished
+    return all
   }
 
   /** Whether one that was only heard of may be asked, now or when others at its IP have made room. */
@@ -309,6 +322,10 @@ export class Lookup {
 }
 
 /** Asked, and without a slot. */
-function isLate({ state }: Candidate): boolean {
-  return state === 'slow' || state === 'silent'
+function isLate(candidate: Candidate): boolean {
+  return candidate.state === 'slow' || isDoubtful(candidate)
+}
+
+function isDoubtful({ state }: Candidate): boolean {
+  return state === 'doubtful' || state === 'silent'
 }

@@ -30,6 +30,8 @@ export type RequestFailure =
 
 export interface RequestListener<R> {
   onSlow?(now: number): void
+  /** Only of a hurried one: it is asked for the last time. */
+  onDoubtful?(now: number): void
   /** Only of a hurried one: all attempts are made, and whoever lives would have answered. It may still. */
   onSilent?(now: number): void
   onOutcome(outcome: RequestOutcome<R>, now: number): void
@@ -242,6 +244,9 @@ export class Requester<Q extends { readonly method: string }, R> {
   #resend(request: Pending<Q, R>, now: number): void {
     if (!this.#isHearsay(request) || this.#parts.suspects.mayResend(request.to, now))
       this.#transmit(request, now)
+    const { resendAfterMs } = this.#parts.parameters
+    if (request.hurried && request.resends === resendAfterMs.length)
+      request.context.listener.onDoubtful?.(now)
   }
 
   /** Whether others only named it: it has not answered us, or it left the table. */

@@ -72,7 +72,7 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   /** Replies of those who answered. At most maxAsked a path. */
   readonly #replies = new Map<Candidate, R>()
   readonly #counts = { asked: 0, answered: 0, failed: 0 }
-  /** The second look at the end; null before it. */
+  /** The second look; null before it. */
   #aside: LookAside<Q, R> | null = null
   /** Questions of the second look that are open. */
   #looking = false
@@ -120,12 +120,14 @@ export class Walk<Q extends { readonly method: string }, R, T> {
       if (candidate !== null) this.#ask(candidate, now)
       else if (this.#handles.size > 0 || !this.#failDeferred()) break
     }
-    if (this.#ended || this.#looking || !this.#lookup.finished) return
-    this.#lookAside(now)
-    if (!this.#looking) this.#end('converged', now)
+    if (this.#ended) return
+    if (this.#lookup.stalled) this.#lookAside(now)
+    // Who was doubtful may have answered meanwhile, and nothing is hidden any more.
+    const waitsForLook = this.#looking && this.#lookup.hasGaps
+    if (this.#lookup.finished && !waitsForLook) this.#end('converged', now)
   }
 
-  /** Once, and only where somebody near the target has failed. */
+  /** Once, and only where somebody near the target has failed, or is waited for with little hope. */
   #lookAside(now: number): void {
     if (this.#aside !== null || !this.#lookup.hasGaps) return
     this.#aside = new LookAside(this.#parts, this.#requester, {
@@ -182,6 +184,10 @@ export class Walk<Q extends { readonly method: string }, R, T> {
       {
         onSlow: (at) => {
           this.#lookup.slow(candidate)
+          this.#advance(at)
+        },
+        onDoubtful: (at) => {
+          this.#lookup.doubtful(candidate)
           this.#advance(at)
         },
         onSilent: (at) => {

@@ -164,14 +164,31 @@ describe('A lookup', () => {
   })
 })
 
+describe('A lookup that waits', () => {
+  test('is stalled as soon as those for whom it waits were all asked for the last time', () => {
+    const lookup = lookupWith({ k: 2, alpha: 2 })
+    lookup.seed(nodes(1, 2))
+    const [one, two] = offered(lookup)
+    answer(lookup, two!)
+    lookup.slow(one!)
+    assert.equal(lookup.stalled, false)
+    lookup.doubtful(one!)
+    assert.deepEqual([lookup.stalled, lookup.finished, lookup.hasGaps], [true, false, true])
+    lookup.silent(one!)
+    assert.deepEqual([lookup.stalled, lookup.finished, lookup.hasGaps], [true, true, true])
+  })
+})
+
 describe('A gap in what was found', () => {
-  test('is where one failed, or is silent, that would be among the k closest, and not where one farther did', () => {
+  test('is where one failed, or is doubtful, that would be among the k closest, and not where one farther did', () => {
     const lookup = lookupWith({ k: 2, alpha: 9 })
     lookup.seed(nodes(1, 2))
     const [one, two] = offered(lookup)
     answer(lookup, one!)
     assert.equal(lookup.hasGaps, false)
-    lookup.silent(two!)
+    lookup.slow(two!)
+    assert.equal(lookup.hasGaps, false)
+    lookup.doubtful(two!)
     assert.equal(lookup.hasGaps, true)
     lookup.failed(two!)
     assert.equal(lookup.hasGaps, true)

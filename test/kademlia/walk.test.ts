@@ -7,7 +7,7 @@ import { defaultParameters } from '../../src/kademlia/parameters.ts'
 import type { Contact } from '../../src/kademlia/contact.ts'
 import { idOf } from './table-fixtures.ts'
 import { ToyNetwork, type Peer } from './toy-network.ts'
-import { findToy } from './toy-wire.ts'
+import { findToy, type ToyMessage } from './toy-wire.ts'
 import { TARGET, A, begin, highsOf, network, peerAt } from './walk-fixtures.ts'
 
 /** A node that knows that its network answers within 20 ms, and beside all others a peer near the target that never does. */
@@ -19,6 +19,9 @@ function experienced(): { net: ToyNetwork; silent: Peer; all: readonly Contact[]
   silent.answer = () => null
   return { net, silent, all: net.peers.map(({ contact }) => contact) }
 }
+
+/** A question about another target than that of the lookup. */
+const isAside = ({ q }: ToyMessage): boolean => q?.target !== undefined && q.target !== toHex(TARGET)
 
 describe('A lookup on its way', () => {
   test('finds the k closest of the network and has their answers', () => {
@@ -151,12 +154,25 @@ describe('A lookup on its way', () => {
     const { walked } = begin(net, all)
     net.runFor(449)
     assert.equal(walked.outcome, null)
-    // And the time to look aside.
-    net.runFor(1 + 20)
+    net.runFor(1)
     assert.deepEqual(highsOf(walked.outcome), [0xa0, 0x80, 0x60, 0x40])
     assert.equal(walked.outcome!.failed, 1)
     const told = walked.hops.find(({ contact }) => contact === silent.contact)
     assert.deepEqual([told!.outcome, told!.rttMs], ['timeout', null])
+  })
+
+  test('looks aside while it waits for one that it has asked for the last time, and no longer when that answers', () => {
+    const { net, silent, all } = experienced()
+    const asides = (): number => net.dialed.filter(({ message }) => isAside(message)).length
+    const { walked } = begin(net, all)
+    net.runFor(299)
+    assert.equal(asides(), 0)
+    net.runFor(1)
+    assert.ok(asides() > 0)
+    assert.equal(walked.outcome, null)
+    const { t } = net.dialedTo(silent.contact.address).at(-1)!.message
+    net.deliver({ t, id: toHex(silent.contact.id), r: { nodes: [] } }, silent.contact.address)
+    assert.deepEqual(highsOf(walked.outcome), [0xf0, 0xa0, 0x80, 0x60])
   })
 
   test('counts the answer of a silent one that comes before it ends', () => {
