@@ -22,7 +22,7 @@ describe('docs/conformance.md', () => {
     assert.deepEqual(problems, [], problems.join('\n'))
   })
 
-  test('leaves nothing open', { todo: 'BEP 33, 44, 45, 46 and 51 are being written' }, () => {
+  test('leaves nothing open', () => {
     const entries = [...conformance.sections.flatMap((section) => section.entries), ...conformance.threats]
     const open = entries.filter(({ status }) => status === 'open')
     assert.equal(open.map(({ id }) => id).join(' '), '')
