@@ -28,8 +28,6 @@ export interface LookupOptions {
 
 interface Path {
   readonly candidates: Candidates
-  /** Slots in use: asked and not slow. */
-  asking: number
   /** Requests sent so far; at most maxAsked. */
   asked: number
   /** Those of them to ineligible ones; at most half of maxAsked, so that a flood of them leaves time for the others. */
@@ -41,6 +39,7 @@ export class Lookup {
   readonly target: Id
   readonly #options: LookupOptions
   readonly #paths: Path[]
+  /** Slots of a path, for those asked that are nearer than the next one. */
   readonly #slotsPerPath: number
   /**
    * Endpoints of all candidates, so that each is asked once, and once more under the id with which it answered for
@@ -58,7 +57,6 @@ export class Lookup {
     this.#slotsPerPath = Math.max(1, Math.floor(parameters.alpha / parameters.disjointPaths))
     this.#paths = Array.from({ length: parameters.disjointPaths }, () => ({
       candidates: new Candidates(options.target, parameters.maxCandidates),
-      asking: 0,
       asked: 0,
       askedIneligible: 0,
     }))
@@ -83,7 +81,6 @@ export class Lookup {
       if (candidate === null) continue
       path.candidates.asked(candidate)
       this.#groups.asked(candidate)
-      path.asking++
       path.asked++
       if (!candidate.eligible) path.askedIneligible++
       return candidate
@@ -134,9 +131,7 @@ export class Lookup {
 
   /** The candidate takes long: its slot is free for another one, its answer is still welcome. */
   slow(candidate: Candidate): void {
-    if (candidate.state !== 'asked') return
-    this.#paths[candidate.path]!.asking--
-    candidate.state = 'slow'
+    if (candidate.state === 'asked') candidate.state = 'slow'
   }
 
   /** It was asked for the last time: time to look for those whom it may hide. */
@@ -149,11 +144,6 @@ export class Lookup {
   silent(candidate: Candidate): void {
     this.doubtful(candidate)
     if (candidate.state === 'doubtful') candidate.state = 'silent'
-  }
-
-  /** Requests that hold a slot; never more than alpha (or one a path). */
-  get asking(): number {
-    return this.#paths.reduce((sum, path) => sum + path.asking, 0)
   }
 
   get finished(): boolean {
@@ -194,16 +184,21 @@ export class Lookup {
 
   #nextOf(path: Path): Candidate | null {
     const { k, maxAsked } = this.#options.parameters
-    if (path.asking >= this.#slotsPerPath || path.asked >= maxAsked) return null
+    if (path.asked >= maxAsked) return null
     let found: Candidate | null = null
+    // Who was asked before nearer ones were named holds no slot: an answer from far away is worth no waiting (libtorrent,
+    // aggressive lookups).
+    let slots = this.#slotsPerPath
     // Who is late does not count here, nor who waits for others at its IP: whoever would take its place is asked in the
     // meantime.
     const counts = (candidate: Candidate): boolean =>
       candidate.state === 'heard' ? this.#groups.hasPlace(candidate) : !isLate(candidate)
     path.candidates.walkHead(k, counts, (candidate) => {
-      if (candidate.state === 'heard' && this.#mayAsk(path, candidate) && this.#groups.hasPlace(candidate))
-        found = this.#groups.preferred(candidate)
-      return found === null
+      const { state } = candidate
+      if (state === 'asked') slots--
+      const isFree = state === 'heard' && this.#groups.hasPlace(candidate) && this.#mayAsk(path, candidate)
+      if (isFree) found = this.#groups.preferred(candidate)
+      return !isFree && slots > 0
     })
     return found
   }
@@ -307,7 +302,6 @@ export class Lookup {
   /** Takes the candidate out of its slot; false when it was not under way. */
   #settle(candidate: Candidate, hasAnswered: boolean): boolean {
     if (candidate.state !== 'asked' && !isLate(candidate)) return false
-    if (candidate.state === 'asked') this.#paths[candidate.path]!.asking--
     this.#groups.settled(candidate, hasAnswered)
     return true
   }

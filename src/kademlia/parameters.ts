@@ -6,7 +6,10 @@ export interface Parameters {
   readonly idBytes: number
   /** Contacts a bucket holds, and closest contacts a lookup returns. Kademlia paper, section 2.2; BEP 5. */
   readonly k: number
-  /** Requests of one lookup under way at once, not counting slow ones. Paper: 3; specs/algorithms.md 3.10: 4–5. */
+  /**
+   * Requests of one lookup under way at once to those nearer than the next to be asked, not counting slow ones. Paper: 3;
+   * specs/algorithms.md 3.10: 4–5.
+   */
   readonly alpha: number
   /** Independent paths of one lookup; 1 is the paper's lookup. S/Kademlia. */
   readonly disjointPaths: number

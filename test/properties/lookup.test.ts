@@ -133,9 +133,23 @@ class Drive {
     if (candidate === null) return false
     assert.ok(!wasFinished, 'a finished lookup asks nobody')
     assert.ok(!candidate.self)
+    this.#checkSlots(candidate)
     this.asked.push(candidate)
     this.#pending.push(candidate)
     return true
+  }
+
+  /** Fewer than alpha were asked that are nearer than it, on its path, and are not slow. */
+  #checkSlots({ path, contact, group }: Candidate): void {
+    const { alpha, disjointPaths } = this.#options.parameters
+    const isNearer = (other: Candidate): boolean =>
+      compareDistance(this.#options.target, other.contact.id, contact.id) < 0
+    const nearer = this.#pending.filter(
+      (other) => other.path === path && other.state === 'asked' && isNearer(other),
+    )
+    // Of those at one IP another one than the nearest may be asked, whoever is between them.
+    if (group === null)
+      assert.ok(nearer.length < Math.max(1, Math.floor(alpha / disjointPaths)), 'more than its parallelism')
   }
 
   #settle(candidate: Candidate): void {
@@ -149,9 +163,6 @@ class Drive {
 
   #check(): void {
     const { parameters: bounds, eligible, group, target } = this.#options
-    const holding = this.#pending.filter(({ state }) => state === 'asked').length
-    assert.equal(this.lookup.asking, holding, 'the slots in use are those of candidates asked and not slow')
-    assert.ok(holding <= Math.max(bounds.alpha, bounds.disjointPaths), 'more than its parallelism')
     assert.ok(this.asked.length <= bounds.maxAsked * bounds.disjointPaths, 'more than maxAsked')
     for (const ownWord of [false, true]) {
       const endpoints = this.asked

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { toHex } from '../../src/kademlia/id.ts'
+import { defaultParameters } from '../../src/kademlia/parameters.ts'
 import type { MainlineNetwork, SimulatedNode } from '../../src/simulator/mainline-network.ts'
-import { goodLink } from '../../src/simulator/virtual-network.ts'
+import { goodLink, type Datagram } from '../../src/simulator/virtual-network.ts'
 import { mean, median, MINUTE, scenario, someId, type Tell } from './scenario.ts'
 
 interface Figures {
@@ -128,7 +129,38 @@ async function beforeAndAmongDead(
   return { steady, among }
 }
 
+/** A query of a lookup by this node. */
+const isLookupOf =
+  ({ host }: SimulatedNode) =>
+  ({ from, bytes }: Datagram): boolean =>
+    from.host === host && Buffer.from(bytes).includes('9:find_node')
+
 describe('A lookup', () => {
+  scenario(
+    'asks alpha of the nearest at once, whoever farther away has not answered yet',
+    { seed: 10 },
+    async (network) => {
+      await network.grow(100)
+      const asker = network.nodes[50]!
+      const isQuery = isLookupOf(asker)
+      let most = 0
+      for (let i = 0; i < 20; i++) {
+        let underWay = 0
+        // Before that nobody is slow, and nothing is sent again.
+        const quietUntil = network.clock.now() + defaultParameters.slowAfterMinMs
+        const watch = (datagram: Datagram): void => {
+          if (!isQuery(datagram)) return
+          underWay++
+          if (network.clock.now() < quietUntil) most = Math.max(most, underWay)
+        }
+        network.network.watchers.add(watch)
+        await network.clock.settle(asker.node.closest(someId(network), { onHop: () => void underWay-- }))
+        network.network.watchers.delete(watch)
+      }
+      assert.ok(most > defaultParameters.alpha, `${most} at once`)
+    },
+  )
+
   scenario(
     'takes hardly longer when 5 % is lost in each direction: what is overdue is asked for again',
     { seed: 11 },
