@@ -323,13 +323,17 @@ describe('What libtorrent does otherwise than BEP 44', { skip }, () => {
     assert.deepEqual([found?.value, found?.conflict, found?.copies], ['the first', false, 5])
   })
 
-  test('takes who puts on it into its table, though he is read-only; who only asks, not (B43-03)', async () => {
+  test('takes who puts or announces on it into its table, though he is read-only; who only asks, not (B43-03)', async () => {
     await using session = await Libtorrent.open({ bootstrap: [] })
-    const bootstrap = [`127.0.0.1:${session.port}`]
-    await using asking = await XorbitNetwork.open(1, { bootstrap, readOnly: true })
-    await using putting = await XorbitNetwork.open(1, { bootstrap, readOnly: true })
+    const options = { bootstrap: [`127.0.0.1:${session.port}`], readOnly: true }
+    await using asking = await XorbitNetwork.open(1, options)
+    await using putting = await XorbitNetwork.open(1, options)
+    await using announcing = await XorbitNetwork.open(1, options)
     assert.equal(await asking.first.get(randomInfoHash()), null)
-    assert.equal((await putting.first.put('x')).stored, 1)
-    assert.deepEqual((await session.nodes(1)).map(textOf), [endpointOf(putting.first)])
+    // At once, for the second would be told of the first and wait for him.
+    const reports = [putting.first.put('x'), announcing.first.announce(randomInfoHash(), { port: 5_300 })]
+    for (const { stored } of await Promise.all(reports)) assert.equal(stored, 1)
+    const known = (await session.nodes(2)).map(textOf)
+    assert.deepEqual(known.toSorted(), [endpointOf(putting.first), endpointOf(announcing.first)].toSorted())
   })
 })

@@ -1,11 +1,12 @@
 // Counting swarms (BEP 33) and sampling infohashes (BEP 51) between libtorrent and xorbit: it answers both, asks for samples,
-// and announces itself as a seed or not. Nodes at several addresses of 127.0.0.0/8 are several IPs to a filter.
+// and announces itself as a seed or not. Nodes at several addresses of 127.0.0.0/8 are several IPs to a filter; these here
+// are nobody else's, for a file that is tested at the same time may send to a port that was another's a moment ago.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Mainline, toHex, type Address, type MainlineReply } from '../../src/index.ts'
 import { BloomFilter } from '../../src/networks/mainline/bloom-filter.ts'
 import { Libtorrent, withoutLibtorrent } from './libtorrent.ts'
-import { endpointOf, randomInfoHash, XorbitNetwork } from './xorbit-network.ts'
+import { endpointOf, randomInfoHash, textOf, XorbitNetwork } from './xorbit-network.ts'
 
 const skip = withoutLibtorrent()
 
@@ -15,22 +16,24 @@ const ITS_INTERVAL_S = 21_600
 /** Of ours as many fit as a datagram of 1024 bytes has room for. */
 const OUR_INTERVAL_S = 600
 
+/** An address of ours on this machine, by its last byte. */
+const host = (last: number): string => `127.0.1.${last}`
+
 interface Swarm extends AsyncDisposable {
   readonly session: Libtorrent
   readonly its: Address
-  /** At 127.0.0.2, 127.0.0.3 …, joined through it. */
+  /** At the addresses 2, 3 …, joined through it, which is at 1. */
   readonly ours: readonly Mainline[]
 }
 
 async function openSwarm(count: number): Promise<Swarm> {
   const stack = new AsyncDisposableStack()
   try {
-    const session = stack.use(await Libtorrent.open({ bootstrap: [] }))
-    const its = { host: '127.0.0.1', port: session.port }
+    const session = stack.use(await Libtorrent.open({ bootstrap: [], hosts: [`${host(1)}:0`] }))
+    const its = { host: host(1), port: session.port }
     const ours: Mainline[] = []
     for (let i = 0; i < count; i++) {
-      const bootstrap = [`127.0.0.1:${session.port}`]
-      ours.push(stack.use(await Mainline.open({ host: `127.0.0.${2 + i}`, port: 0, bootstrap })))
+      ours.push(stack.use(await Mainline.open({ host: host(2 + i), port: 0, bootstrap: [textOf(its)] })))
     }
     await Promise.all(ours.map((node) => node.join()))
     return { session, its, ours, [Symbol.asyncDispose]: () => stack.disposeAsync() }
@@ -44,10 +47,10 @@ async function scrapeOf(by: Mainline, to: Address, infoHash: string): Promise<Ma
   return (await by.query(to, { method: 'get_peers', infoHash, scrape: true })).reply
 }
 
-/** The filter of 127.0.0.`last` for each, in hex. */
+/** The filter of these addresses, in hex. */
 function filterOf(lasts: readonly number[]): string {
   const filter = new BloomFilter()
-  for (const last of lasts) filter.add(Uint8Array.of(127, 0, 0, last))
+  for (const last of lasts) filter.add(Uint8Array.of(127, 0, 1, last))
   return toHex(filter.bytes)
 }
 
@@ -95,8 +98,8 @@ describe('A swarm that libtorrent holds', { skip }, () => {
     for (const [index, node] of swarm.ours.entries()) {
       await node.announce(infoHash, { port: 5_100, seed: index < 2 })
     }
-    const bootstrap = [`127.0.0.1:${swarm.its.port}`]
-    await using counting = await Mainline.open({ host: '127.0.0.9', port: 0, bootstrap, readOnly: true })
+    const bootstrap = [textOf(swarm.its)]
+    await using counting = await Mainline.open({ host: host(9), port: 0, bootstrap, readOnly: true })
     await counting.join()
     const { seeds, peers, holders, legacy, disbelieved, failed } = await counting.scrape(infoHash)
     assert.deepEqual({ seeds, peers }, { seeds: 2, peers: 4 })
@@ -110,8 +113,9 @@ describe('A swarm that libtorrent holds', { skip }, () => {
 
 describe('A torrent that libtorrent announces', { skip }, () => {
   test('is one seed to our scrape where it has all of it, and one peer where it has nothing (B33-06, B33-07)', async () => {
-    await using xorbit = await XorbitNetwork.open(4)
-    await using session = await Libtorrent.open({ bootstrap: [endpointOf(xorbit.first)] })
+    await using xorbit = await XorbitNetwork.open(4, { host: host(2) })
+    const hosts = [`${host(1)}:0`]
+    await using session = await Libtorrent.open({ bootstrap: [endpointOf(xorbit.first)], hosts })
     await session.bootstrapped()
     const [wanted, had] = [randomInfoHash(), await session.seed(xorbit.endpoints)]
     await session.announce(wanted, xorbit.endpoints)
@@ -138,7 +142,10 @@ describe('Samples of infohashes', { skip }, () => {
     const sample = async (): Promise<MainlineReply> =>
       (await asking.query(swarm.its, { method: 'sample_infohashes', target: randomInfoHash() })).reply
     const announced = Array.from({ length: ITS_SAMPLES + 5 }, randomInfoHash)
-    for (const infoHash of announced) await asking.announce(infoHash, { port: 5_200 })
+    for (const infoHash of announced) {
+      const { accepted } = await asking.announce(infoHash, { port: 5_200 })
+      assert.ok(accepted.some(({ port }) => port === swarm.its.port))
+    }
     const first = await sample()
     assert.deepEqual([first.num, first.interval], [announced.length, ITS_INTERVAL_S])
     const samples = first.samples!.map((id) => toHex(id))
@@ -175,8 +182,8 @@ describe('Samples of infohashes', { skip }, () => {
     for (const [index, infoHash] of announced.entries()) {
       await swarm.ours[index % 4]!.announce(infoHash, { port: 5_200 })
     }
-    const bootstrap = [`127.0.0.1:${swarm.its.port}`]
-    await using surveying = await Mainline.open({ host: '127.0.0.9', port: 0, bootstrap, readOnly: true })
+    const bootstrap = [textOf(swarm.its)]
+    await using surveying = await Mainline.open({ host: host(9), port: 0, bootstrap, readOnly: true })
     await surveying.join()
     const survey = surveying.sample({ queriesPerSecond: 1_000 })
     const found: string[] = []
