@@ -5,6 +5,7 @@ import type { EngineParts } from './engine-parts.ts'
 import { sameId, type Id } from './id.ts'
 import type { ContactObserver, Requester } from './requester.ts'
 import type { Departure } from './routing-table.ts'
+import type { Removal } from './ports.ts'
 
 /** Who is said to have another id now is asked at most so often: anybody may say so under a forged address. */
 const RECHECK_MS = 1_000
@@ -27,7 +28,7 @@ export class Membership<Q extends { readonly method: string }, R> implements Con
     const { table, effects } = this.#parts
     const result = table.answered(contact, now, rttMs)
     if (result.outcome === 'refreshed') return
-    const gone = (other: Contact, why: string): void =>
+    const gone = (other: Contact, why: Removal): void =>
       effects.notice({ kind: 'contact-removed', contact: other, why })
     if (result.changedId !== null) gone(result.changedId, 'other-id')
     if (result.outcome === 'added') {
@@ -73,7 +74,7 @@ export class Membership<Q extends { readonly method: string }, R> implements Con
     this.#ask(contact.address, contact.id, this.#checking, now)
   }
 
-  #departed({ removed, promoted }: Departure, why: string, now: number): void {
+  #departed({ removed, promoted }: Departure, why: Removal, now: number): void {
     if (removed !== null) this.#parts.effects.notice({ kind: 'contact-removed', contact: removed, why })
     if (promoted !== null) this.#vet(promoted, now)
   }

@@ -167,10 +167,13 @@ export interface Effects {
   notice(event: EngineEvent): void
 }
 
+/** Why a contact has left the table. */
+export type Removal = 'no-answer' | 'replaced' | 'other-id' | 'own-id-changed'
+
 /** Things worth counting or telling; never needed for correctness. */
 export type EngineEvent =
   | { readonly kind: 'contact-added'; readonly contact: Contact }
-  | { readonly kind: 'contact-removed'; readonly contact: Contact; readonly why: string }
+  | { readonly kind: 'contact-removed'; readonly contact: Contact; readonly why: Removal }
   | { readonly kind: 'dropped'; readonly why: string; readonly from: Address }
   | { readonly kind: 'slept'; readonly forMs: number }
   | { readonly kind: 'offline' }

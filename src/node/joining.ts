@@ -9,6 +9,7 @@ import type { RunningEngine } from './running-engine.ts'
 /** One bootstrap node and whether it answered. */
 export interface BootstrapAttempt {
   readonly address: Address
+  /** null: not before we went on with those that did. */
   readonly rttMs: number | null
 }
 
@@ -23,6 +24,8 @@ export interface JoinReport {
 /** While nobody answers: 10 s, doubling up to 10 min. OpenDHT backs off from 10 s. */
 const RETRY_MIN_MS = 10_000
 const RETRY_MAX_MS = 600_000
+/** How long the other bootstrap nodes are waited for when one has answered. */
+const PATIENCE_MS = 500
 /** How often we look whether we are alone: with each round of pings (maintenanceMs), for those show who is dead. */
 const LOOK_MS = 10_000
 
@@ -150,25 +153,41 @@ export class Joining<Q extends { readonly method: string }, R> {
     return answered
   }
 
-  async #askAll(
-    addresses: readonly Address[],
-  ): Promise<(BootstrapAttempt & { readonly contacts: readonly Contact[] })[]> {
-    if (this.#closed) return []
-    const query = this.#probes.closestTo(this.#runner.engine.ownId)
-    return Promise.all(
-      addresses.map(async (address) => {
-        const question = query.question({ id: this.#runner.engine.ownId, address })
-        const outcome = await this.#runner.ask({ query: question, to: address, expectedId: null })
-        if (outcome.kind !== 'reply') return { address, rttMs: null, contacts: [] }
-        return {
-          address,
-          rttMs: outcome.rttMs,
-          contacts: readContacts(query, outcome.reply, outcome.contact),
+  /** Asks all of them at once. Once somebody has answered, the others get little more time: one that is dead takes long. */
+  #askAll(addresses: readonly Address[]): Promise<readonly Asked[]> {
+    const asked = addresses.map((address): Asked => ({ address, rttMs: null, contacts: [] }))
+    if (this.#closed || asked.length === 0) return Promise.resolve([])
+    return new Promise((resolve, reject) => {
+      let open = asked.length
+      let patience: Cancel | null = null
+      const end = (): void => {
+        patience?.()
+        resolve([...asked])
+      }
+      for (const [place, { address }] of asked.entries()) {
+        const answered = (found: Asked): void => {
+          asked[place] = found
+          if (--open === 0) end()
+          else if (found.rttMs !== null)
+            patience ??= this.#scheduler.at(this.#scheduler.now() + PATIENCE_MS, end)
         }
-      }),
-    )
+        this.#askOne(address).then(answered, reject)
+      }
+    })
+  }
+
+  async #askOne(address: Address): Promise<Asked> {
+    const { ownId } = this.#runner.engine
+    const query = this.#probes.closestTo(ownId)
+    const question = query.question({ id: ownId, address })
+    const outcome = await this.#runner.ask({ query: question, to: address, expectedId: null })
+    if (outcome.kind !== 'reply') return { address, rttMs: null, contacts: [] }
+    const contacts = readContacts(query, outcome.reply, outcome.contact)
+    return { address, rttMs: outcome.rttMs, contacts }
   }
 }
+
+type Asked = BootstrapAttempt & { readonly contacts: readonly Contact[] }
 
 function readContacts<R>(
   query: { read(reply: R, from: Contact): { readonly closer: readonly Contact[] } },

@@ -68,6 +68,22 @@ describe('A node that joins', () => {
     assert.deepEqual(reports, [report])
   })
 
+  test('goes on half a second after one bootstrap node has answered, though another is dead', async () => {
+    const ether = new Ether()
+    const [first] = network(ether, 6) as [ToyNode]
+    const { joining, node, reports } = joiner(ether, {}, NOWHERE, first.contact.address)
+    void joining.join()
+    await ether.time.runFor(1_500)
+    assert.deepEqual(
+      reports.map(({ via }) => via),
+      ['bootstrap'],
+    )
+    assert.ok(node.table.size >= 5)
+    const [dead, alive] = reports[0]!.bootstrap
+    assert.equal(dead!.rttMs, null)
+    assert.ok(alive!.rttMs !== null)
+  })
+
   test('asks no bootstrap node where somebody of its own table answers', async () => {
     const ether = new Ether()
     const [first] = network(ether, 6) as [ToyNode]

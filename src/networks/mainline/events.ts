@@ -1,6 +1,7 @@
 // What a mainline node tells by itself, and what every operation takes and a ping gives. Types only.
 import type { Contact } from '../../kademlia/contact.ts'
 import type { Id } from '../../kademlia/id.ts'
+import type { Removal } from '../../kademlia/ports.ts'
 import type { JoinReport } from '../../node/joining.ts'
 import type { RepublishReport } from './items/item-keeper.ts'
 import type { WriteReport } from './write.ts'
@@ -12,8 +13,7 @@ export interface MainlineEvents {
   idChanged: { readonly family: 4 | 6; readonly id: Id; readonly oldId: Id }
   /** It answered us and is in the routing table now. */
   contactAdded: { readonly family: 4 | 6; readonly contact: Contact }
-  /** `why`: 'no-answer', 'replaced', 'other-id' or 'own-id-changed'. */
-  contactRemoved: { readonly family: 4 | 6; readonly contact: Contact; readonly why: string }
+  contactRemoved: { readonly family: 4 | 6; readonly contact: Contact; readonly why: Removal }
   /** The machine slept, or our link was dead and is back: the table is verified again. */
   slept: { readonly family: 4 | 6; readonly forMs: number }
   offline: { readonly family: 4 | 6 }

@@ -33,6 +33,20 @@ export interface MainlineParts {
   readonly families: readonly FamilyPorts[]
 }
 
+const EVENTS: ReadonlySet<string> = new Set<keyof MainlineEvents>([
+  'joined',
+  'idChanged',
+  'contactAdded',
+  'contactRemoved',
+  'slept',
+  'offline',
+  'online',
+  'announced',
+  'republished',
+  'warning',
+  'closed',
+])
+
 export class MainlineLife {
   protected readonly parts: MainlineParts
   /** One for each address of ours, IPv4 first. */
@@ -105,11 +119,13 @@ export class MainlineLife {
     return this.parts.options.private
   }
 
-  /** Calls the listener at each such event; the result takes it off. */
+  /** Calls the listener at each such event; the result takes it off. Throws XorbitError 'bad-argument'. */
   on<Name extends keyof MainlineEvents>(
     name: Name,
     listener: (detail: MainlineEvents[Name]) => void,
   ): () => void {
+    if (!EVENTS.has(name)) throw badArgument('event', [...EVENTS].join(', '), name)
+    if (typeof listener !== 'function') throw badArgument('listener', 'a function', typeof listener)
     return this.events.on(name, listener)
   }
 

@@ -15,9 +15,8 @@ export type ValueLike =
   | bigint
   | string
   | Uint8Array
-  | readonly ValueLike[]
-  | ReadonlyMap<string | Uint8Array, ValueLike>
-  | { readonly [key: string]: ValueLike }
+  // Arrays, Maps and plain objects of such values. Not spelled out, for then TypeScript would refuse what has an interface.
+  | object
 
 /** How a value can be encoded. */
 export interface ReadValue {
