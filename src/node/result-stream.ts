@@ -32,6 +32,7 @@ export class ResultStream<T, O> implements AsyncIterableIterator<T> {
   /** Stops the work behind it. Set by who fills it. */
   readonly #stop: () => void
 
+  /** @internal */
   constructor(stop: () => void) {
     this.#stop = stop
     let settle: Settle<O> = { resolve: () => {}, reject: () => {} }
@@ -43,11 +44,12 @@ export class ResultStream<T, O> implements AsyncIterableIterator<T> {
     this.outcome.catch(() => {})
   }
 
-  /** Results that the reader has still to take, for work that waits for a slow one; 0 while nobody has begun to read. */
+  /** @internal Results that the reader has still to take, for work that waits for a slow one; 0 while nobody has begun to read. */
   get backlog(): number {
     return this.#isRead ? this.#waiting.length : 0
   }
 
+  /** @internal */
   push(result: T): void {
     if (this.#ended || this.#left) return
     const reader = this.#readers.shift()
@@ -55,6 +57,7 @@ export class ResultStream<T, O> implements AsyncIterableIterator<T> {
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(result)
   }
 
+  /** @internal */
   end(outcome: O): void {
     if (this.#ended) return
     this.#ended = true
@@ -62,7 +65,7 @@ export class ResultStream<T, O> implements AsyncIterableIterator<T> {
     this.#dismiss()
   }
 
-  /** Whoever reads next hears of it once; after that there is nothing more. */
+  /** @internal Whoever reads next hears of it once; after that there is nothing more. */
   fail(error: unknown): void {
     if (this.#ended) return
     this.#ended = true
