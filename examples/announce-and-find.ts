@@ -1,4 +1,5 @@
-// Announces a peer and finds it again, on a network of eight nodes in this process. Run it: node examples/announce-and-find.ts
+// Announces a peer and finds it again, on a network of eight nodes in this process.
+// Run it: npx node examples/announce-and-find.ts
 // In your program import from 'xorbit', and leave out `host`, `port` and `bootstrap` to join the public BitTorrent DHT.
 import { Mainline } from '../src/index.ts'
 

@@ -1,5 +1,5 @@
 // Publishes a signed value that anybody can look up and nobody can forge, replaces it, and reads it elsewhere, on a network
-// of eight nodes in this process. Run it: node examples/publish-and-resolve.ts
+// of eight nodes in this process. Run it: npx node examples/publish-and-resolve.ts
 // In your program import from 'xorbit', and leave out `host`, `port` and `bootstrap` to join the public BitTorrent DHT.
 import { generateKeyPair, Mainline, toHex } from '../src/index.ts'
 

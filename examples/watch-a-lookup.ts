@@ -1,5 +1,5 @@
 // Watches a lookup come closer to its target, hop by hop, on a network of forty nodes in this process.
-// Run it: node examples/watch-a-lookup.ts
+// Run it: npx node examples/watch-a-lookup.ts
 import { Mainline, toHex } from '../src/index.ts'
 
 const first = await Mainline.open({ host: '127.0.0.1', port: 0, bootstrap: 'none' })
