@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -21,10 +30,21 @@ const hasCommand = existsSync(join(root, 'src/cli/main.ts'))
 /** npm as a user runs it, not as a child of `npm test`. */
 const plainEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
 
-/** A folder with the launcher and the manifest, and what else is given as path and text. */
+/** What the README links to, and so comes along. */
+const PAPERS = [
+  'LICENSE',
+  'README.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'docs',
+  'examples',
+]
+
+/** A folder with the launcher, the manifest and the papers, and what else is given as path and text. */
 function makePackage(name: string, files: Record<string, string> = {}): string {
   const folder = join(work, name)
-  for (const entry of ['bin', 'package.json', 'LICENSE', 'README.md']) {
+  for (const entry of ['bin', 'package.json', ...PAPERS]) {
     if (existsSync(join(root, entry))) cpSync(join(root, entry), join(folder, entry), { recursive: true })
   }
   for (const [path, text] of Object.entries(files)) {
@@ -32,6 +52,14 @@ function makePackage(name: string, files: Record<string, string> = {}): string {
     writeFileSync(join(folder, path), text)
   }
   return folder
+}
+
+/** What npm would put into the package of this folder. */
+function pathsPacked(folder: string): string[] {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts']
+  const told = execFileSync('npm', args, { cwd: folder, encoding: 'utf8', env: plainEnv, stdio: 'pipe' })
+  const { files } = (JSON.parse(told) as { files: { path: string }[] }[])[0] ?? { files: [] }
+  return files.map((file) => file.path)
 }
 
 const linkModules = (folder: string): void =>
@@ -44,24 +72,32 @@ describe('The package', () => {
   const decoys = { 'test/a.test.ts': '', 'tools/a/package.json': '{}', 'src/a.ts': '', 'bench/main.ts': '' }
   const folder = makePackage('package', decoys)
   linkModules(folder)
+  let packed: readonly string[] = []
   before(() => {
     const args = [join(root, 'scripts/build.mjs'), join(folder, 'dist')]
     const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
     assert.equal(status, 0, stdout)
+    packed = pathsPacked(folder)
   })
 
-  test('holds what runs, its declarations and its licence, and nothing of the workshop', () => {
-    const args = ['pack', '--dry-run', '--json', '--ignore-scripts']
-    const packed = execFileSync('npm', args, { cwd: folder, encoding: 'utf8', env: plainEnv, stdio: 'pipe' })
-    const { files } = (JSON.parse(packed) as { files: { path: string }[] }[])[0] ?? { files: [] }
-    const paths = files.map((file) => file.path)
-    for (const path of ['package.json', 'LICENSE', 'bin/xorbit.js']) assert.ok(paths.includes(path), path)
+  test('holds what runs, its declarations, its papers and its licence, and nothing of the workshop', () => {
+    for (const path of ['package.json', 'LICENSE', 'bin/xorbit.js']) assert.ok(packed.includes(path), path)
     if (hasIndex)
-      for (const path of ['dist/index.js', 'dist/index.d.ts']) assert.ok(paths.includes(path), path)
-    const strangers = paths.filter(
-      (path) => !/^(?:bin|dist)\/|^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(path),
+      for (const path of ['dist/index.js', 'dist/index.d.ts']) assert.ok(packed.includes(path), path)
+    const strangers = packed.filter(
+      (path) => !/^(?:bin|dist|docs|examples)\/|^(?:package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
     )
     assert.deepEqual(strangers, [])
+  })
+
+  test('holds everything that its README links to', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8')
+    const links = [...readme.matchAll(/\]\((?!\w+:)([^)#]+)/g)].map(([, path]) => path!.replace(/\/$/, ''))
+    assert.ok(links.includes('docs/commands.md'), 'it has links')
+    const missing = links.filter(
+      (link) => !packed.some((path) => path === link || path.startsWith(`${link}/`)),
+    )
+    assert.deepEqual(missing, [])
   })
 
   test('passes publint', { skip: !hasIndex }, async () => {

@@ -42,7 +42,7 @@ export interface MainlineStats {
     readonly items: number
     readonly itemBytes: number
   }
-  /** Announces that are kept alive. */
+  /** What is kept alive: announces, items, and items of others that are looked after. */
   readonly commitments: number
 }
 
