@@ -1,7 +1,8 @@
 // The content of a value to put: given as an argument, in a file or on stdin; read within bounds, and refused here when it
 // is too large, before anybody is asked. It is stored as a byte string. Not here: how results are shown (shown-item.ts).
-import { createReadStream, fstatSync } from 'node:fs'
+import { closeSync, constants, createReadStream, fstatSync, openSync, type Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { MAX_ITEM_BYTES } from '../networks/mainline/wire/bounds.ts'
 import type { Ending } from './ending.ts'
@@ -47,23 +48,48 @@ export async function readContent({ value, file }: ContentSource, reading: Readi
   return content
 }
 
-/** Reads a file, or stdin where it is `-`. Throws Failure 'too-large' above 1 MiB, or 'bad-file'. */
+/** What a shell makes of `<(command)`: a pipe that is open already, and has no name besides. */
+const INHERITED = /^\/(?:dev|proc\/self)\/fd\/\d+$/
+
+/**
+ * Reads a regular file, a pipe that the shell has opened, or stdin where it is `-`. Throws Failure 'too-large' above
+ * 1 MiB, or 'bad-file'.
+ */
 export async function readBytes(
   name: string,
   file: string,
   { ending, output }: Reading,
 ): Promise<Uint8Array> {
-  const what = file === STDIN ? 'stdin' : file
+  const isStdin = file === STDIN || file === '/dev/stdin'
+  const what = isStdin ? 'stdin' : file
   try {
-    const stats = file === STDIN ? fstatSync(0) : await stat(file)
+    const stats = isStdin ? fstatSync(0) : await stat(file)
     if (stats.isDirectory()) throw badFile(name, `cannot read ${what}`, { code: 'EISDIR' })
     // A pipe or a device has no size.
     if (stats.size > MAX_READ_BYTES) throw tooLarge(name, stats.size)
-    const stream = file === STDIN ? process.stdin : createReadStream(file)
-    return await withProgress(output, `reading ${what}`, ending.unlessEnded(collected(name, stream)))
+    const stream = isStdin ? process.stdin : opened(name, file, stats)
+    const reading = ending.unlessEnded(
+      collected(name, stream),
+      (limit) => `timed out after ${limit} while reading ${what}`,
+    )
+    return await withProgress(output, `reading ${what}`, reading)
   } catch (error) {
     throw error instanceof Error && 'syscall' in error ? badFile(name, `cannot read ${what}`, error) : error
   }
+}
+
+/** Never waits in open(): what has been replaced by a pipe since is opened at once, too. */
+function opened(name: string, file: string, stats: Stats): Readable {
+  const isPipe = stats.isFIFO() && INHERITED.test(file)
+  if (!stats.isFile() && !isPipe) {
+    throw badFile(name, `cannot read ${file}`, { message: 'it is no regular file; - reads stdin' })
+  }
+  // Windows has no such flag.
+  const fd = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  if (isPipe) return new Socket({ fd, readable: true, writable: false })
+  if (fstatSync(fd).isFile()) return createReadStream(file, { fd })
+  closeSync(fd)
+  throw badFile(name, `cannot read ${file}`, { message: 'it is no regular file any more' })
 }
 
 async function collected(name: string, stream: Readable): Promise<Uint8Array> {

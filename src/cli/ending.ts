@@ -1,6 +1,7 @@
 // What ends a command before it is done: its time limit, Ctrl-C and its kin, or nobody reading what it prints.
 // All three abort one signal; its reason says which it was.
 import { shownDuration } from './duration.ts'
+import { exitNow } from './exit.ts'
 import { Failure, FOUND, Stopped } from './failure.ts'
 import type { Output } from './output.ts'
 
@@ -15,11 +16,12 @@ export class Ending {
   private readonly timer: NodeJS.Timeout | undefined
   private readonly unlisten: () => void
   private askedAt: number | null = null
+  private late: Late = () => null
 
   /** `timeoutMs` null: no time limit. */
   constructor(output: Output, timeoutMs: number | null) {
     if (timeoutMs !== null) {
-      this.timer = setTimeout(() => this.end(timedOut(timeoutMs)), timeoutMs)
+      this.timer = setTimeout(() => this.end(timedOut(timeoutMs, this.late)), timeoutMs)
     }
     const listeners = Object.entries(SIGNALS).map(([name, code]) => {
       const listener = (): void => this.asked(code)
@@ -50,13 +52,21 @@ export class Ending {
     })
   }
 
-  /** The work, or the reason as soon as the command must end; the work is left to whoever closes the node. */
-  async unlessEnded<T>(work: Promise<T>): Promise<T> {
+  /**
+   * The work, or the reason as soon as the command must end; the work is left to whoever closes the node. `late` says
+   * what was waited for in vain, where the time is up meanwhile.
+   */
+  async unlessEnded<T>(work: Promise<T>, late: Late = () => null): Promise<T> {
     work.catch(() => {})
+    this.late = late
     const ended = this.whenStopped().then(() => {
       throw this.signal.reason
     })
-    return Promise.race([work, ended])
+    try {
+      return await Promise.race([work, ended])
+    } finally {
+      this.late = () => null
+    }
   }
 
   dispose(): void {
@@ -67,7 +77,7 @@ export class Ending {
   /** The second request ends the process at once, whatever it is doing. */
   private asked(exitCode: number): void {
     const now = performance.now()
-    if (this.askedAt !== null && now - this.askedAt > ECHO_MS) process.exit(exitCode)
+    if (this.askedAt !== null && now - this.askedAt > ECHO_MS) exitNow(exitCode)
     this.askedAt ??= now
     this.end(new Stopped(exitCode))
   }
@@ -77,10 +87,14 @@ export class Ending {
   }
 }
 
+/** What was waited for in vain within '2 s'; null: nothing that says more than the time. */
+type Late = (limit: string) => string | null
+
 export function isTimeOut(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'timed-out'
 }
 
-function timedOut(timeoutMs: number): Failure {
-  return new Failure('timed-out', `timed out after ${shownDuration(timeoutMs)}; --timeout allows more`)
+function timedOut(timeoutMs: number, late: Late): Failure {
+  const limit = shownDuration(timeoutMs)
+  return new Failure('timed-out', `${late(limit) ?? `timed out after ${limit}`}; --timeout allows more`)
 }

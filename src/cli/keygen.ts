@@ -10,6 +10,7 @@ import type { Ending } from './ending.ts'
 import { Failure, FOUND, misuse, MISUSE } from './failure.ts'
 import { followUp } from './follow-up.ts'
 import { ofKeyFile } from './key-option.ts'
+import { whyNoFile } from './new-file.ts'
 import type { Output, OutputFlags } from './output.ts'
 import { printable } from './printable.ts'
 import type { Call } from './program.ts'
@@ -26,6 +27,8 @@ export async function keygen([given]: readonly string[], call: Call<KeygenFlags>
   readNodeOptions(flags)
   if (given === '') throw misuse('FILE', 'a file name', given)
   const file = given ?? defaultKeyFile()
+  const why = given === undefined ? null : whyNoFile(given)
+  if (why !== null) throw new Failure('bad-key-file', `FILE: ${why}`, MISUSE)
   return withEnding(flags, output, async (ending) => {
     const keyPair =
       flags.secretFrom === undefined
@@ -38,7 +41,10 @@ export async function keygen([given]: readonly string[], call: Call<KeygenFlags>
     output.result(`public key  ${publicKey}\nkey pair    ${printable(file)}`, { publicKey, file })
     output.note('Whoever has this file can publish under your key: keep it secret, and keep a copy.')
     const key = given === undefined ? [] : ['--key', given]
-    output.note(`publish with it:  ${followUp(['publish', 'status', 'all is well'], {}, key)}`)
+    const next = followUp(['publish', 'status', 'all is well'], {}, key)
+    output.note(
+      `publish with it, on the public DHT (add --bootstrap HOST:PORT for another network):  ${next}`,
+    )
     return FOUND
   })
 }

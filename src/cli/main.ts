@@ -11,21 +11,6 @@ const words = process.argv.slice(2)
 if (words[0] === '--version' || words[0] === '-V') process.stdout.write(`${version}\n`)
 else {
   const { runProgram } = await import('./program.ts')
+  const { exitWith } = await import('./exit.ts')
   await exitWith(await runProgram(words, version))
-}
-
-/**
- * Exits as soon as what was printed has left. Nothing of ours is open then, but a name server that does not answer
- * would hold the process for many seconds more.
- */
-async function exitWith(code: number): Promise<never> {
-  await Promise.all([process.stdout, process.stderr].map(flushed))
-  process.exit(code)
-}
-
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.once('error', () => resolve())
-    stream.write('', () => resolve())
-  })
 }

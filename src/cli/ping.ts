@@ -22,7 +22,10 @@ export async function ping([target = '']: readonly string[], call: Call<AskingFl
     const address = { host: await withProgress(output, `looking up ${host}`, resolving), port }
     const options = { ...given, ...reaching(address, given), bootstrap: 'none' as const }
     return withNode(options, call, async (node) => {
-      const asking = node.ping(address, { signal: ending.signal })
+      const asking = ending.unlessEnded(
+        node.ping(address, { signal: ending.signal }),
+        (limit) => `${target}: no answer within ${limit}`,
+      )
       const pong = await withProgress(output, `waiting for ${target}`, asking)
       const facts = { id: toHex(pong.id), host: pong.host, port: pong.port, rttMs: pong.rttMs }
       output.result(`${hostPort(pong)} is there: id ${facts.id}, ${milliseconds(pong.rttMs)}`, facts)

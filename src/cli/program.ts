@@ -43,7 +43,9 @@ function hint(program: Command, words: readonly string[], error: CommanderError)
   const names = program.commands.map((each) => each.name())
   if (error.code === 'commander.unknownCommand') return `; commands are ${names.join(', ')}`
   const named = words.find((word) => names.includes(word))
-  return `; see xorbit ${named === undefined ? '' : `${named} `}--help`
+  const help = `; see xorbit ${named === undefined ? '' : `${named} `}--help`
+  const isBehind = error.code === 'commander.excessArguments' && words.includes('--')
+  return isBehind ? `; options stand before --, behind it nothing is one${help}` : help
 }
 
 function createProgram(version: string, exit: (code: number) => void): Command {

@@ -2,7 +2,9 @@
 // the item says which torrent is the newest (BEP 46).
 import { toHex, type Id } from '../kademlia/id.ts'
 import type { KeyPair } from '../networks/mainline/keys/key-pair.ts'
+import type { PublishReport } from '../networks/mainline/items/publisher.ts'
 import type { ValueLike } from '../networks/mainline/items/value.ts'
+import { ERROR } from '../networks/mainline/messages.ts'
 import { formatTorrentLink } from '../networks/mainline/updatable-torrent.ts'
 import type { WriteReport } from '../networks/mainline/write.ts'
 import { readId, readName, readSeq } from './arguments.ts'
@@ -64,7 +66,10 @@ export async function publish(
       const publishing = node.publish(salt, content, { ...options, signal: ending.signal })
       const report = await withProgress(output, 'publishing', publishing)
       print(report, what, output)
-      if (report.stored === 0) return NO_ANSWER
+      if (report.stored === 0) {
+        tellOfCas(report, { seq, find: followUp(['resolve', ...whereIsIt(what)], flags) }, output)
+        return NO_ANSWER
+      }
       output.note(findIt(followUp(['resolve', ...whereIsIt(what)], flags), options.keepAlive))
       if (!options.keepAlive) return FOUND
       return staysUntilStopped(ending, output, 'to put it again every hour')
@@ -90,6 +95,23 @@ async function contentOf(
 function whereIsIt({ name, keyPair, link }: Publication): string[] {
   if (link !== null) return [link]
   return [toHex(keyPair.publicKey), ...(name === '' ? [] : [name])]
+}
+
+/** What to do where the newest version is another than that of --cas. */
+function tellOfCas(
+  { seq, refused }: PublishReport,
+  { seq: given, find }: { seq: bigint | undefined; find: string },
+  output: Output,
+): void {
+  const mismatch = refused.find(({ code }) => code === ERROR.casMismatch)
+  if (mismatch === undefined) return
+  // Where our own node refuses it has found the newest, and has made the next seq of it.
+  const newest = mismatch.host === 'self' && given === undefined ? seq - 1n : null
+  const cas = newest === null ? 'the version that it shows' : `${newest}`
+  output.note(
+    `${newest === null ? 'see what the newest is' : `the newest is version ${newest}; see what it says`}, ` +
+      `and publish again with --cas ${cas}:  ${find}`,
+  )
 }
 
 function print(

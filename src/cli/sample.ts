@@ -6,6 +6,7 @@ import { isTimeOut } from './ending.ts'
 import { Failure, FOUND } from './failure.ts'
 import { counted, styled } from './output.ts'
 import type { Call } from './program.ts'
+import { sayHowFar } from './progress.ts'
 import { withJoinedNode, type AskingFlags } from './short-lived-node.ts'
 
 export interface SampleFlags extends AskingFlags {
@@ -31,6 +32,12 @@ export async function sample(_words: readonly string[], call: Call<SampleFlags>)
     })
     let found = 0
     const told = (): string => counted(found, 'infohash', 'infohashes')
+    let before = 0
+    const progress = sayHowFar(output, () => {
+      const isSilent = found === before
+      before = found
+      return isSilent ? `asking node after node, ${told()} so far` : null
+    })
     try {
       for await (const { infoHash, from } of stream) {
         found++
@@ -41,6 +48,8 @@ export async function sample(_words: readonly string[], call: Call<SampleFlags>)
       if (!isTimeOut(error) || found === 0) throw error
       output.note(`${told()} so far; ${error.message}`)
       return FOUND
+    } finally {
+      progress.end()
     }
     const { asked, answered, supporting, num } = await stream.outcome
     const survey = `${answered} of ${counted(asked, 'request')} answered`

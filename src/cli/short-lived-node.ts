@@ -43,7 +43,9 @@ export async function withSession(
 ): Promise<number> {
   const options = readAskingOptions(flags)
   return withNode(options, { flags, output }, async (node) => {
-    const joining = ending.unlessEnded(node.join())
+    const joining = ending.unlessEnded(node.join(), (limit) =>
+      hasAnswer(node) ? null : `nobody answered within ${limit}; tried ${tried(options.bootstrap)}`,
+    )
     const joined = await withProgress(output, `joining through ${tried(options.bootstrap)}`, joining)
     output.detail(shownJoin(joined))
     if (joined.via === 'nobody') throw new Failure('no-answer', nobodyAnswered(options, joined))
@@ -95,6 +97,12 @@ export async function withNode(
   } finally {
     await node.close()
   }
+}
+
+function hasAnswer(node: Mainline): boolean {
+  return node
+    .stats()
+    .families.some(({ methods }) => Object.values(methods).some(({ answered }) => answered > 0))
 }
 
 /** Whom a node with these options joins through, for people. */

@@ -3,7 +3,8 @@ import { readNodeOptions, isPrivateNetwork, readNodeCount, readPort, type NodeFl
 import type { MainlineOptions } from '../networks/mainline/options.ts'
 import { defaultStore } from './data-folder.ts'
 import { readDuration } from './duration.ts'
-import { misuse } from './failure.ts'
+import { Failure, MISUSE, misuse } from './failure.ts'
+import { whyNoFile } from './new-file.ts'
 import type { OutputFlags } from './output.ts'
 import { checkTestHost } from './test-network.ts'
 
@@ -68,5 +69,7 @@ function checkTestnet(flags: StartFlags, hosts: readonly string[]): void {
 
 function readStore(given: string | undefined, byDefault: string): string {
   if (given === '') throw misuse('--store', "a file name, or 'memory'", given)
+  const why = given === undefined || given === 'memory' ? null : whyNoFile(given)
+  if (why !== null) throw new Failure('not-openable', `--store: ${given} cannot be opened: ${why}`, MISUSE)
   return given ?? byDefault
 }

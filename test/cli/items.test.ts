@@ -1,6 +1,7 @@
 // xorbit put and xorbit get: values of arguments, files and stdin, stored in a real network of nodes on loopback.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
@@ -162,7 +163,37 @@ describe('xorbit put', { concurrency: 2 }, () => {
 
   test('ends with its time while it waits for stdin', async () => {
     const { code, stderr } = await new Running(['put', '-', '--timeout', '0.2', ...silence], {}, null).ended
-    assert.deepEqual([code, stderr], [1, 'xorbit: timed out after 200 ms; --timeout allows more\n'])
+    assert.deepEqual(
+      [code, stderr],
+      [1, 'xorbit: timed out after 200 ms while reading stdin; --timeout allows more\n'],
+    )
+  })
+
+  test('says that nobody has answered where its time was too short for that', async () => {
+    const { code, stderr } = await run('put', 'x', '--timeout', '0.2', ...silence)
+    const tried = silence.at(-1)
+    assert.equal(stderr, `xorbit: nobody answered within 200 ms; tried ${tried}; --timeout allows more\n`)
+    assert.equal(code, 1)
+  })
+
+  test('refuses a named pipe and a device, which it would wait for', { skip: windows }, async () => {
+    const pipe = join(folder, 'pipe')
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
+    for (const path of [pipe, '/dev/null']) {
+      const { code, stdout, stderr } = await run('put', '--file', path, ...silence)
+      assert.equal(stderr, `xorbit: --file: cannot read ${path}: it is no regular file; - reads stdin\n`)
+      assert.deepEqual([code, stdout], [2, ''])
+    }
+  })
+
+  test('reads the pipe that a shell makes of <(command)', { skip: windows }, () => {
+    // Descriptor 3, as a shell has it at another number.
+    const script = 'printf late | { exec 3<&0 </dev/null; exec "$0" "$@" --file /dev/fd/3; }'
+    const words = [process.execPath, MAIN, 'put', ...through, '--json']
+    const { stdout, stderr } = spawnSync('sh', ['-c', script, ...words], { encoding: 'utf8' })
+    assert.equal(stderr, '')
+    const { key } = objects(stdout)[0] as { key: string }
+    assert.equal(key, createHash('sha1').update('4:late').digest('hex'))
   })
 
   test('is given up with Ctrl-C while it waits for stdin', { skip: windows }, async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { launch, objects, run, temporaryFolder } from './command.ts'
@@ -47,6 +47,11 @@ const refused: [words: string, code: string, message: RegExp][] = [
     /--store: .*foreign\.txt is no xorbit store/,
   ],
   [`start --host 127.0.0.1 --port 0 --store ${folder}`, 'not-openable', /--store: .* cannot be opened/],
+  [
+    `start --host 127.0.0.1 --port 0 --store ${join(nowhere, 'x.sqlite')}`,
+    'not-openable',
+    /--store: .* cannot be opened: there is no folder .*nowhere; make it first/,
+  ],
   ['testnet', 'bad-argument', /missing required argument 'N'/],
   ['testnet many', 'bad-argument', /N: expected a number of nodes from 1 to 500, got "many"/],
   ['testnet 3 --host 0.0.0.0', 'bad-argument', /--host: expected a loopback or private address/],
@@ -74,6 +79,7 @@ const refused: [words: string, code: string, message: RegExp][] = [
   ['put', 'bad-argument', /missing VALUE: text, or - for stdin, or --file FILE/],
   ['put -x', 'unknown-option', /unknown option '-x'; see xorbit put --help/],
   ['put a b', 'bad-argument', /too many arguments for 'put'/],
+  ['put -- -x --json', 'bad-argument', /too many .*; options stand before --, .*; see xorbit put --help/],
   ['put a --file b', 'bad-argument', /--file: expected no VALUE beside it, got "a"/],
   ['put a --bootstrap none', 'bad-argument', /--bootstrap: expected HOST:PORT.*got "none"/],
   [`put --file ${nowhere}`, 'bad-file', /--file: cannot read .*nowhere: there is no such file or folder/],
@@ -113,6 +119,8 @@ const refused: [words: string, code: string, message: RegExp][] = [
   [`resolve magnet:?xs=urn:btpk:${PUBLIC_KEY} a`, 'bad-argument', /NAME: expected none beside a link/],
   [`resolve ${PUBLIC_KEY} ${'x'.repeat(65)}`, 'bad-argument', /NAME: expected at most 64 bytes/],
   [`keygen ${foreign}`, 'bad-key-file', /FILE: key file .*foreign\.txt: is there already/],
+  [`keygen ${join(nowhere, 'k.pem')}`, 'bad-key-file', /FILE: there is no folder .*nowhere; make it first/],
+  [`keygen ${folder}`, 'bad-key-file', /FILE: .* is a folder; name a file/],
   [
     `keygen --secret-from ${nowhere}`,
     'bad-file',
@@ -156,8 +164,9 @@ describe('The command, misused', { concurrency: 2 }, () => {
     assert.deepEqual([code, stdout], [2, ''])
   })
 
-  test('leaves a file that is no store as it was', () => {
+  test('leaves a file that is no store as it was, and makes no folders', () => {
     assert.equal(readFileSync(foreign, 'utf8'), 'no database at all, but somebody needs it')
+    assert.equal(existsSync(nowhere), false)
   })
 
   test('says which port is in use, and which option chooses another', async () => {

@@ -50,14 +50,14 @@ describe('xorbit keygen', { concurrency: 2 }, () => {
     assert.match(warning!, /^Whoever has this file can publish under your key: keep it secret/)
     assert.equal(keygen.code, 0)
     if (!windows) assert.equal(statSync(file).mode & 0o777, 0o600)
-    const words = wordsOf(advice!.replace('publish with it:  ', ''))
+    const words = wordsOf(advice!.slice(advice!.indexOf('npx')))
     const published = await new Running([...words, ...through, '--json'], { XDG_DATA_HOME: home }).ended
     assert.equal((objects(published.stdout)[0] as { publicKey: string }).publicKey, made)
     assert.equal(published.code, 0)
   })
 
   test('says so as JSON, and never overwrites a file', async () => {
-    const file = join(folder, 'new', 'mine.pem')
+    const file = join(folder, 'mine.pem')
     const { code, stdout, stderr } = await run('keygen', file, '--json')
     const made = toHex((await loadKeyPair(file)).publicKey)
     assert.deepEqual([code, objects(stdout), stderr], [0, [{ publicKey: made, file }], ''])
@@ -161,10 +161,15 @@ describe('xorbit publish and xorbit resolve', { concurrency: 2 }, () => {
     const words = ['publish', 'compared', 'x', ...asMe, ...through]
     assert.equal((await run(...words)).code, 0)
     assert.equal((await run(...words, '--cas', '1')).code, 0)
-    const { code, stdout } = await run(...words, '--cas', '1')
+    const { code, stdout, stderr } = await run(...words, '--cas', '1')
     assert.match(
       stdout,
       /^version 3 not stored, 1 refused: 301 \(the newest version is not the one of --cas\)\n/,
+    )
+    assert.equal(
+      stderr,
+      'the newest is version 2; see what it says, and publish again with --cas 2:  ' +
+        `npx xorbit resolve ${publicKey} compared ${through.join(' ')}\n`,
     )
     assert.equal(code, 1)
   })
