@@ -45,11 +45,8 @@ export interface Sample {
   readonly endMs: number
   /** Until the first answer of one of those that were closest before any died: they hold what was stored. */
   readonly firstMs: number | null
-  /** Until what is stored on each as soon as it is settled has reached half of those whom it found, and all. */
-  readonly halfStoredMs: number
+  /** Until what is stored upon its findings has reached all of them. */
   readonly storedMs: number
-  /** Others that it has reached, too, for they were settled and displaced. */
-  readonly surplus: number
   /** Datagrams sent for it, also after its end. */
   readonly messages: number
   /** Answers from the own table to the nearest node found. */
@@ -152,21 +149,12 @@ async function lookup(
     depths.set(toHex(id), depth)
     if (holders.has(toHex(id))) firstMs ??= since()
   }
-  const settledMs = new Map<string, number>()
-  const onSettled = ({ id }: Contact): void => void settledMs.set(toHex(id), since())
-  const found = await variant.lookup(node, target, { onAnswer, onSettled })
+  const found = await variant.lookup(node, target, { onAnswer })
   const endMs = since()
-  const reachedMs = found.map(({ id, address }) => {
-    const sentMs = settledMs.get(toHex(id)) ?? endMs
-    return sentMs + roundTripMs(address.host, condition.busy) / 2
-  })
-  const foundIds = new Set(found.map(({ id }) => toHex(id)))
-  const surplus = [...settledMs.keys()].filter((id) => !foundIds.has(id)).length
+  const reachedMs = found.map(({ address }) => endMs + roundTripMs(address.host, condition.busy) / 2)
   const hops = found.length === 0 ? 0 : (depths.get(toHex(found[0]!.id)) ?? 0) + 1
   const recall = network.recall(truth, found)
-  const sorted = reachedMs.toSorted((a, b) => a - b)
-  const [halfStoredMs = endMs, storedMs = endMs] = [sorted[(sorted.length - 1) >> 1], sorted.at(-1)]
-  return () => ({ recall, endMs, firstMs, halfStoredMs, storedMs, surplus, messages, hops })
+  return () => ({ recall, endMs, firstMs, storedMs: Math.max(endMs, ...reachedMs), messages, hops })
 }
 
 function nearest(ids: readonly Id[], target: Id): string[] {

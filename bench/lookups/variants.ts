@@ -9,8 +9,6 @@ import { PaperLookup, paperParameters } from './paper.ts'
 export interface Watcher {
   /** Somebody answered; `depth`: answers between our own table and it. */
   onAnswer(contact: Contact, depth: number): void
-  /** It will be among the closest, as far as one can tell; at its end nothing is told. */
-  onSettled(contact: Contact): void
 }
 
 export interface Variant {
@@ -31,7 +29,6 @@ function ours(name: string, parameters: Partial<Parameters>): Variant {
         onHop: ({ contact, depth, outcome }) => {
           if (outcome === 'answered') watcher.onAnswer(contact, depth)
         },
-        onSettled: ({ contact }) => watcher.onSettled(contact),
       })
       const { closest } = await walk.outcome
       return closest.map(({ contact }) => contact)

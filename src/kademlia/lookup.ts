@@ -26,9 +26,6 @@ export interface LookupOptions {
   readonly self: Id | null
 }
 
-/** So many of the closest have answered before any of them is settled. go-libp2p, beta; specs/algorithms.md 3.8. */
-const SETTLED_AFTER = 3
-
 interface Path {
   readonly candidates: Candidates
   /** Requests sent so far; at most maxAsked. */
@@ -174,23 +171,10 @@ export class Lookup {
 
   /** The k closest eligible ones that have answered, nearest first; the local node among them if it takes part. */
   closest(): Candidate[] {
-    return this.#nearest(hasAnswered)
-  }
-
-  /**
-   * Those of closest() that hardly anybody will displace: everybody nearer who was named, and is not late, is among the k
-   * closest with them. With 300 nodes 0.3 of them a lookup are displaced yet, and 0.7 where a fifth has just died and 5 % is lost.
-   */
-  settled(): Candidate[] {
-    const answered = this.#nearest((each) => each.state !== 'failed' && !isLate(each)).filter(hasAnswered)
-    return answered.length < SETTLED_AFTER ? [] : answered
-  }
-
-  #nearest(isWanted: (candidate: Candidate) => boolean): Candidate[] {
     const best = new Candidates(this.target, Infinity)
     for (const path of this.#paths) {
       for (const candidate of path.candidates.sorted) {
-        if (!candidate.eligible || !isWanted(candidate)) continue
+        if (candidate.state !== 'answered' || !candidate.eligible) continue
         if (candidate.self && path !== this.#paths[0]) continue
         best.insert(candidate)
       }
@@ -338,8 +322,4 @@ function isLate(candidate: Candidate): boolean {
 
 function isDoubtful({ state }: Candidate): boolean {
   return state === 'doubtful' || state === 'silent'
-}
-
-function hasAnswered({ state }: Candidate): boolean {
-  return state === 'answered'
 }

@@ -44,12 +44,6 @@ export interface LookupOutcome<R> {
 export interface LookupListener<R, T> {
   onResults?(results: readonly T[], from: Contact): void
   onHop?(hop: Hop): void
-  /**
-   * It is as good as certain that this one will be among the closest: what is to be stored there need not wait for the
-   * end. Called once for each, and, of a lookup that converges, for all of its closest; now and then for one that is
-   * displaced yet.
-   */
-  onSettled?(answered: Answered<R>, now: number): void
   onEnd(outcome: LookupOutcome<R>, now: number): void
 }
 
@@ -77,8 +71,6 @@ export class Walk<Q extends { readonly method: string }, R, T> {
   readonly #deferred = new Set<Candidate>()
   /** Replies of those who answered. At most maxAsked a path. */
   readonly #replies = new Map<Candidate, R>()
-  /** Those of whom the listener knows that they are settled. At most maxAsked a path, and the local node. */
-  readonly #settledOnes = new Set<Candidate>()
   readonly #counts = { asked: 0, answered: 0, failed: 0 }
   /** The second look; null before it. */
   #aside: LookAside<Q, R> | null = null
@@ -128,13 +120,6 @@ export class Walk<Q extends { readonly method: string }, R, T> {
       if (candidate !== null) this.#ask(candidate, now)
       else if (this.#handles.size > 0 || !this.#failDeferred()) break
     }
-    if (!this.#ended) this.#conclude(now)
-  }
-
-  /** Tells what is certain by now, looks aside when the time has come, and ends when nothing is to be waited for. */
-  #conclude(now: number): void {
-    if (this.#listener.onSettled !== undefined) this.#tellSettled(this.#lookup.settled(), now)
-    // Whoever was told may have cancelled.
     if (this.#ended) return
     if (this.#lookup.stalled) this.#lookAside(now)
     // Who was doubtful may have answered meanwhile, and nothing is hidden any more.
@@ -285,22 +270,11 @@ export class Walk<Q extends { readonly method: string }, R, T> {
     this.#handles.clear()
     this.#deferred.clear()
     this.#aside?.cancel()
-    const closest = this.#lookup.closest()
-    if (why === 'converged') this.#tellSettled(closest, now)
-    const answers = closest.map((candidate) => this.#answerOf(candidate))
-    this.#listener.onEnd({ why, closest: answers, ...this.#counts }, now)
-  }
-
-  #tellSettled(candidates: readonly Candidate[], now: number): void {
-    for (const candidate of candidates) {
-      if (this.#settledOnes.has(candidate)) continue
-      this.#settledOnes.add(candidate)
-      this.#listener.onSettled?.(this.#answerOf(candidate), now)
-    }
-  }
-
-  #answerOf(candidate: Candidate): Answered<R> {
-    const { contact, self } = candidate
-    return { contact, reply: this.#replies.get(candidate) ?? null, self }
+    const closest = this.#lookup.closest().map((candidate) => ({
+      contact: candidate.contact,
+      reply: this.#replies.get(candidate) ?? null,
+      self: candidate.self,
+    }))
+    this.#listener.onEnd({ why, closest, ...this.#counts }, now)
   }
 }

@@ -5,7 +5,7 @@ import type { Engine } from '../kademlia/engine.ts'
 import type { Id } from '../kademlia/id.ts'
 import type { Effects, EngineEvent, LookupQuery, ReplyTo } from '../kademlia/ports.ts'
 import type { RequestOutcome } from '../kademlia/requester.ts'
-import type { Answered, Hop, LookupOutcome, WalkOptions } from '../kademlia/walk.ts'
+import type { Hop, LookupOutcome, WalkOptions } from '../kademlia/walk.ts'
 import type { CommitBatch } from './commit-batch.ts'
 import { XorbitError } from './errors.ts'
 import type { Cancel, Receiver, Scheduler, Transport } from './ports.ts'
@@ -24,8 +24,6 @@ export interface LookupRequest<Q, R, T> extends Omit<WalkOptions, 'self'> {
   readonly self?: boolean
   readonly signal?: AbortSignal | undefined
   readonly onHop?: ((hop: Hop) => void) | undefined
-  /** Hears early who will be among the closest, as LookupListener.onSettled. */
-  readonly onSettled?: ((answered: Answered<R>) => void) | undefined
 }
 
 /** A result with the contact that gave it. */
@@ -107,7 +105,7 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
   /** Walks to a target; results stream as they are found. Aborting, or leaving the loop, stops the traffic. */
   lookup<T>(request: LookupRequest<Q, R, T>): ResultStream<Found<T>, LookupOutcome<R>> {
     this.#assertOpen()
-    const { query, signal, onHop, onSettled, self = false, ...options } = request
+    const { query, signal, onHop, self = false, ...options } = request
     signal?.throwIfAborted()
     const stop = (): void => handle?.cancel(this.#scheduler.now())
     const stream = new ResultStream<Found<T>, LookupOutcome<R>>(stop)
@@ -116,24 +114,18 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
       stop()
     }
     const abort = (): void => giveUp(signal?.reason)
-    // A fault of theirs ends their lookup, and not the work of the engine in its midst.
-    let fault: { readonly error: unknown } | null = null
-    const guarded =
-      <A>(listener: (argument: A) => void) =>
-      (argument: A): void => {
-        try {
-          listener(argument)
-        } catch (error) {
-          fault ??= { error }
-          this.#scheduler.soon(() => giveUp(error))
-        }
-      }
     let ended = false
     const handle = this.engine.lookup(
       query,
       {
-        ...(onHop === undefined ? {} : { onHop: guarded(onHop) }),
-        ...(onSettled === undefined ? {} : { onSettled: guarded(onSettled) }),
+        onHop: (hop) => {
+          try {
+            onHop?.(hop)
+          } catch (error) {
+            // A fault of theirs ends their lookup, and not the work of the engine in its midst.
+            this.#scheduler.soon(() => giveUp(error))
+          }
+        },
         onResults: (results, from) => {
           for (const result of results) stream.push({ result, from })
         },
@@ -142,7 +134,6 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
           signal?.removeEventListener('abort', abort)
           // Who waits must not take for "not found" what was only not finished.
           if (this.#closed) stream.fail(closedError())
-          else if (fault !== null) stream.fail(fault.error)
           else stream.end(outcome)
         },
       },

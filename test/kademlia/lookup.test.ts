@@ -187,33 +187,6 @@ describe('A lookup that waits', () => {
   })
 })
 
-describe('The closest, before a lookup has ended', () => {
-  test('are settled when three of the k nearest have answered, and only as far as nobody nearer is to be asked', () => {
-    const lookup = lookupWith({ k: 4, alpha: 9 })
-    lookup.seed(nodes(2, 3, 4, 5, 6))
-    const [two, three, four, five] = offered(lookup)
-    answer(lookup, two!)
-    answer(lookup, four!)
-    assert.deepEqual(lookup.settled(), [])
-    answer(lookup, three!)
-    assert.deepEqual(idsIn(lookup.settled()), [2, 3, 4])
-    answer(lookup, five!, nodes(1))
-    assert.deepEqual(idsIn(lookup.settled()), [2, 3, 4], 'the place of 5 may be that of 1')
-  })
-
-  test('are settled though nearer ones are late, and not those that failed or do not count', () => {
-    const lookup = lookupWith({ k: 4, alpha: 9 }, { eligible: ({ id }) => id[0] !== 3 })
-    lookup.seed(nodes(1, 2, 3, 4, 5, 6, 7))
-    const [one, two, ...others] = offered(lookup)
-    lookup.slow(one!)
-    lookup.failed(two!)
-    for (const candidate of [...others, ...offered(lookup)]) answer(lookup, candidate)
-    assert.deepEqual(idsIn(lookup.settled()), [4, 5, 6, 7])
-    answer(lookup, one!)
-    assert.deepEqual(idsIn(lookup.settled()), [1, 4, 5, 6])
-  })
-})
-
 describe('A gap in what was found', () => {
   test('is where one failed, or is doubtful, that would be among the k closest, and not where one farther did', () => {
     const lookup = lookupWith({ k: 2, alpha: 9 })

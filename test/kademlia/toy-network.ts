@@ -16,7 +16,7 @@ import type { SourceLimitRates } from '../../src/kademlia/rate-limits.ts'
 import type { RequestOutcome } from '../../src/kademlia/requester.ts'
 import { RoutingTable } from '../../src/kademlia/routing-table.ts'
 import { Suspects } from '../../src/kademlia/suspects.ts'
-import type { Answered, LookupOutcome } from '../../src/kademlia/walk.ts'
+import type { LookupOutcome } from '../../src/kademlia/walk.ts'
 import { WriteTokens } from '../../src/kademlia/write-tokens.ts'
 import { idOf, openPolicy, seededRandom } from './table-fixtures.ts'
 import { createToyWire, findToy, nodeOf, read, toyProbes, write } from './toy-wire.ts'
@@ -190,23 +190,17 @@ export class ToyNetwork implements Effects {
   /** Walks to a target until it has ended, or for so long. */
   lookup(
     target: Id,
-    options: {
-      seeds?: readonly Contact[]
-      self?: boolean
-      withinMs?: number
-      onSettled?: (answered: Answered<ToyReply>, now: number) => void
-    } = {},
+    options: { seeds?: readonly Contact[]; self?: boolean; withinMs?: number } = {},
   ): {
     outcome: LookupOutcome<ToyReply> | null
     values: string[]
   } {
-    const { seeds = [], self = false, withinMs = 600_000, onSettled } = options
+    const { seeds = [], self = false, withinMs = 600_000 } = options
     const walked: { outcome: LookupOutcome<ToyReply> | null; values: string[] } = {
       outcome: null,
       values: [],
     }
     const listener = {
-      ...(onSettled === undefined ? {} : { onSettled }),
       onResults: (values: readonly string[]): void => void walked.values.push(...values),
       onEnd: (outcome: LookupOutcome<ToyReply>): void => void (walked.outcome = outcome),
     }

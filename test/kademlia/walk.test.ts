@@ -175,41 +175,6 @@ describe('A lookup on its way', () => {
     assert.deepEqual(highsOf(walked.outcome), [0xf0, 0xa0, 0x80, 0x60])
   })
 
-  test('tells who is settled before it ends, with the answer, and each of the closest once', () => {
-    const { net, silent, all } = experienced()
-    const settled: [high: number, at: number][] = []
-    const startedAt = net.now
-    const { outcome } = net.lookup(TARGET, {
-      seeds: all,
-      onSettled: ({ contact, reply, self }, now) => {
-        assert.deepEqual([self, reply!.nodes!.length], [false, 4])
-        settled.push([contact.id[0]!, now - startedAt])
-      },
-    })
-    assert.equal(net.now - startedAt, 450, 'the silent one is waited for')
-    assert.deepEqual(
-      settled.toSorted((a, b) => b[0] - a[0]).map(([high]) => high),
-      highsOf(outcome),
-    )
-    assert.ok(settled.every(([, at]) => at <= 170))
-    assert.ok(settled.every(([high]) => high !== silent.contact.id[0]))
-  })
-
-  test('tells at its end of those who are too few to be settled before, the local node among them', () => {
-    const net = network({ ownId: idOf(0xe0, 0) }, 0x10, 0xf0)
-    const settled: number[] = []
-    const { outcome } = net.lookup(TARGET, {
-      seeds: net.peers.map(({ contact }) => contact),
-      self: true,
-      onSettled: ({ contact }) => void settled.push(contact.id[0]!),
-    })
-    assert.deepEqual(
-      settled.toSorted((a, b) => b - a),
-      highsOf(outcome),
-    )
-    assert.deepEqual(highsOf(outcome), [0xf0, 0xe0, 0x10])
-  })
-
   test('counts the answer of a silent one that comes before it ends', () => {
     const { net, all } = experienced()
     const late = net.addPeer(peerAt(0xfe), 500)

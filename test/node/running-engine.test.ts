@@ -1,9 +1,9 @@
 // An engine on a transport: what callbacks become as promises and streams, and that aborting and closing stop the traffic.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Answered, Hop } from '../../src/kademlia/walk.ts'
+import type { Hop } from '../../src/kademlia/walk.ts'
 import { idOf } from '../kademlia/table-fixtures.ts'
-import { findToy, type ToyReply } from '../kademlia/toy-wire.ts'
+import { findToy } from '../kademlia/toy-wire.ts'
 import { Ether } from './toy-nodes.ts'
 import type { ToyNode } from './toy-nodes.ts'
 
@@ -74,21 +74,6 @@ describe('Looking up', () => {
     assert.deepEqual(await walk.next(), { value: undefined, done: true })
   })
 
-  test('tells before its end on whom one may store', async () => {
-    const ether = new Ether()
-    const all = nodes(ether, 4)
-    const settled: number[] = []
-    const onSettled = ({ contact, reply }: Answered<ToyReply>): void => {
-      assert.notEqual(reply, null)
-      settled.push(contact.id[0]!)
-    }
-    const walk = all[0]!.runner.lookup({ query: findToy(TARGET), onSettled })
-    await ether.time.runFor(10_000)
-    await walk.outcome
-    assert.deepEqual(new Set(settled), new Set([0x31, 0x21, 0x11]))
-    assert.equal(settled.length, 3)
-  })
-
   test('that is aborted rejects with the signal’s reason, in the loop and in its outcome, and sends nothing more', async () => {
     const ether = new Ether()
     const [a] = nodes(ether, 4) as [ToyNode]
@@ -138,19 +123,19 @@ describe('Looking up', () => {
     assert.deepEqual(busy.runner.engine.underWay, { requests: 0, lookups: 0 })
   })
 
-  test('whose onHop or onSettled throws fails with that error, and harms no other lookup', async () => {
-    for (const name of ['onHop', 'onSettled']) {
-      const ether = new Ether()
-      const [a] = nodes(ether, 5) as [ToyNode]
-      const fault = (): void => {
+  test('whose onHop throws fails with that error, and harms no other lookup', async () => {
+    const ether = new Ether()
+    const [a] = nodes(ether, 4) as [ToyNode]
+    const bad = a.runner.lookup({
+      query: findToy(TARGET),
+      onHop() {
         throw new Error('a bad listener')
-      }
-      const bad = a.runner.lookup({ query: findToy(TARGET), [name]: fault })
-      const good = a.runner.lookup({ query: findToy(TARGET) })
-      await ether.time.runFor(10_000)
-      await assert.rejects(bad.outcome, { message: 'a bad listener' })
-      assert.equal((await good.outcome).closest.length, 4)
-    }
+      },
+    })
+    const good = a.runner.lookup({ query: findToy(TARGET) })
+    await ether.time.runFor(10_000)
+    await assert.rejects(bad.outcome, { message: 'a bad listener' })
+    assert.equal((await good.outcome).closest.length, 3)
   })
 
   test('above maxLookups fails as overload', async () => {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { toHex } from '../../src/kademlia/id.ts'
 import { defaultParameters } from '../../src/kademlia/parameters.ts'
-import { findNode } from '../../src/networks/mainline/queries.ts'
 import type { MainlineNetwork, SimulatedNode } from '../../src/simulator/mainline-network.ts'
 import { goodLink, type Datagram } from '../../src/simulator/virtual-network.ts'
 import { mean, median, MINUTE, scenario, someId, type Tell } from './scenario.ts'
@@ -193,35 +192,6 @@ describe('A lookup', () => {
       const { steady, among } = await beforeAndAmongDead(network, tell)
       // Three times 200 ms for the dead, which overlap with the rest; to look afterwards would take 130 ms more.
       assert.ok(median(among.ms) - median(steady.ms) <= 520)
-    },
-  )
-
-  scenario(
-    'tells long before its end who will be among the closest where some are dead, and hardly anybody in vain',
-    { seed: 14 },
-    async (network, tell) => {
-      await network.grow(100)
-      loseNodes(network)
-      const settledMs: number[] = []
-      const endMs: number[] = []
-      let inVain = 0
-      for (let i = 0; i < 60; i++) {
-        const [family] = network.random.pick(network.nodes).node['families']
-        const startedAt = network.clock.now()
-        const settled = new Map<string, number>()
-        const walk = family!.runner.lookup({
-          query: findNode(someId(network), family!.queryOptions),
-          onSettled: ({ contact }) => void settled.set(toHex(contact.id), network.clock.now() - startedAt),
-        })
-        const { closest } = await network.clock.settle(walk.outcome)
-        endMs.push(network.clock.now() - startedAt)
-        const found = closest.map(({ contact }) => settled.get(toHex(contact.id))!)
-        settledMs.push(Math.max(...found))
-        inVain += settled.size - found.length
-      }
-      tell(`all of the closest ${median(settledMs)} ms, end ${median(endMs)} ms, ${inVain} in vain`)
-      assert.ok(median(settledMs) <= 0.75 * median(endMs))
-      assert.ok(inVain <= 60)
     },
   )
 })
