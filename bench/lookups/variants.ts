@@ -47,5 +47,6 @@ export const VARIANTS: readonly Variant[] = [
   ours('alpha 3', { alpha: 3 }),
   ours('alpha 5', { alpha: 5 }),
   ours('alpha 8', { alpha: 8 }),
+  ours('two attempts', { resendAfterMs: [1_000] }),
   ours('2 disjoint paths', { disjointPaths: 2 }),
 ]
