@@ -25,6 +25,8 @@ export interface Parameters {
   readonly goodForMs: number
   /** Misses in a row that make a contact bad. BEP 5: "multiple". */
   readonly maxFailures: number
+  /** Further misses, at growing intervals, after which a bad contact goes that nobody replaces. libtorrent: 20 in all. */
+  readonly lastChances: number
   /** A bucket unchanged for so long is refreshed. BEP 5: 15 min. */
   readonly bucketRefreshMs: number
   /** A bucket is refreshed after so long even if its contacts keep answering, to find others. Paper, 2.3: an hour. */
@@ -33,6 +35,8 @@ export interface Parameters {
   readonly resendAfterMs: readonly number[]
   /** Whether a resend keeps its transaction id (khashmir) or is a new transaction (mainline: K-05). */
   readonly resendKeepsTransaction: boolean
+  /** Whether a lookup asks again as soon as an answer is overdue by what the network has shown, if that is earlier. */
+  readonly resendsEarly: boolean
   /** When a request has failed, after its first sending. */
   readonly requestTimeoutMs: number
   /** Bounds of the time after which a request counts as slow and gives its slot back. specs/algorithms.md 3.10. */
@@ -90,10 +94,12 @@ export const defaultParameters: Parameters = {
   replacementCacheSize: 8,
   goodForMs: 15 * MINUTE,
   maxFailures: 2,
+  lastChances: 8,
   bucketRefreshMs: 15 * MINUTE,
   bucketLookupMs: 60 * MINUTE,
   resendAfterMs: [1_000, 2_500],
   resendKeepsTransaction: false,
+  resendsEarly: true,
   requestTimeoutMs: 4_500,
   slowAfterMinMs: 150,
   slowAfterMaxMs: 2_000,

@@ -78,11 +78,17 @@ export class ProtocolError extends Error {
   }
 }
 
+/** Whom a query goes to. Some networks name the receiver in the message. */
+export interface Recipient extends Address {
+  /** The id that must answer; null or absent where only the address is known yet. */
+  readonly id?: Id | null
+}
+
 /** A network's codec. Sizes and caps are its own business. */
 export interface Wire<Q, R> {
   /** Throws ProtocolError. Slices of `datagram` may be kept only where a reply carries them; queries are answered at once. */
   decode(datagram: Uint8Array, from: Address): Message<Q, R>
-  encodeQuery(query: Q, transaction: Uint8Array, to: Address): Uint8Array
+  encodeQuery(query: Q, transaction: Uint8Array, to: Recipient): Uint8Array
   /** The result may be a view of a buffer that the next call reuses: who sends it, sends or copies it at once. */
   encodeReply(reply: R, transaction: Uint8Array, to: Address): Uint8Array
   encodeError(refusal: Refusal, transaction: Uint8Array, to: Address): Uint8Array

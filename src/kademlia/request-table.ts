@@ -16,8 +16,8 @@ export interface PendingRequest<Q, C> {
   /** Ms after startedAt at which it counts as slow. */
   readonly slowAfterMs: number
   /**
-   * Whether it is sent again each time that it has been slow once more, where resendAfterMs would come later; when it is
-   * slow after the last time, and not before patienceMs, it is called silent.
+   * Whether it is sent again each time that it has been slow once more, where resendAfterMs would come later (unless the
+   * network keeps to that: resendsEarly); when it is slow after the last time, and not before patienceMs, it is called silent.
    */
   readonly hurried: boolean
   /** Ms after startedAt. */
@@ -59,7 +59,12 @@ export type RequestEvent<Q, C> =
 
 type Timing = Pick<
   Parameters,
-  'resendAfterMs' | 'resendKeepsTransaction' | 'requestTimeoutMs' | 'maxInFlight' | 'transactionIdBytes'
+  | 'resendAfterMs'
+  | 'resendKeepsTransaction'
+  | 'resendsEarly'
+  | 'requestTimeoutMs'
+  | 'maxInFlight'
+  | 'transactionIdBytes'
 >
 
 /** Settled requests that may linger in the queue of deadlines however few are open. */
@@ -227,7 +232,7 @@ export class RequestTable<Q, C> {
   #resendAt(request: PendingRequest<Q, C>): number {
     const latestMs = this.#timing.resendAfterMs[request.resends] ?? Infinity
     const latest = request.startedAt + latestMs
-    if (!request.hurried || latestMs === Infinity) return latest
+    if (!request.hurried || !this.#timing.resendsEarly || latestMs === Infinity) return latest
     return Math.min(latest, request.sentAt + request.slowAfterMs)
   }
 

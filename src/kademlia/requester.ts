@@ -259,7 +259,8 @@ export class Requester<Q extends { readonly method: string }, R> {
     const { wire, effects, counters, suspects } = this.#parts
     suspects.sent(request.to, now)
     request.context.sent++
-    effects.dial(wire.encodeQuery(request.query, request.transaction, request.to), request.to)
+    const { query, transaction, to, expectedId } = request
+    effects.dial(wire.encodeQuery(query, transaction, { ...to, id: expectedId }), to)
     counters.method(request.query.method).sent++
   }
 

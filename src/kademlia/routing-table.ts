@@ -42,13 +42,6 @@ export interface SavedContact extends Contact {
 }
 
 /**
- * A bad contact for which there is no replacement is tried so many times more, at growing intervals (see dueAt), before
- * it is dropped: three quarters of an hour, so that a break of our own link does not cost us the table.
- * libtorrent drops after 20 failures, khashmir after 3.
- */
-const LAST_CHANCES = 8
-
-/**
  * Contacts are pinged when this share of goodForMs is left, before they become questionable: nodes that met at one time
  * would else stop naming each other at one time, and be lost to everybody until the pings have gone round.
  */
@@ -162,7 +155,8 @@ export class RoutingTable {
     known.failures++
     known.failedAt = now
     if (known.failures < this.#parameters.maxFailures) return NO_DEPARTURE
-    const spent = known.failures >= this.#parameters.maxFailures + LAST_CHANCES
+    // With eight last chances it takes three quarters of an hour: a break of our own link must not cost us the table.
+    const spent = known.failures >= this.#parameters.maxFailures + this.#parameters.lastChances
     if (!spent && bucket.replacements.length === 0) return NO_DEPARTURE
     return this.#depart(bucket, known)
   }

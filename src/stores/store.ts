@@ -141,6 +141,63 @@ export const MAX_SEEN = 10_000
 /** Versions of records that were held and have expired; the oldest is forgotten. */
 export const MAX_TOMBSTONES = 20_000
 
+/** One of many values under a key. khashmir. */
+export interface StoredValue {
+  /** At most MAX_VALUE_BYTES; may be empty. */
+  readonly value: Uint8Array
+  /** The IP that brought it last, 4 or 16 bytes; null: our own, which no quota counts. */
+  readonly source: Uint8Array | null
+  /** When it was last stored, in ms since 1970. */
+  readonly refreshedAt: number
+}
+
+/** Why a value is not stored; the bounds stand in `ValueLimits` of memory-values.ts. */
+export type ValueRefusal =
+  | 'too-many-keys'
+  | 'key-full'
+  | 'too-many-values'
+  | 'too-many-bytes'
+  | 'too-many-from-ip'
+  | 'too-many-from-prefix'
+
+export interface ValueReading {
+  /** At most so many. */
+  readonly count: number
+  /** Only those refreshed at this time or later (ms since 1970): what is older has expired. */
+  readonly since: number
+  /** Uniform in [0, 1): a uniformly random subset in random order. Without it, in the order of their first storing. */
+  readonly fraction?: () => number
+}
+
+/** Sets of values: many under one key, each (key, value) once, and each with its own time. khashmir. */
+export interface ValueStore {
+  /**
+   * Adds, or refreshes the same value of the same key; `why` names the bound that forbids it. A refresh is never refused,
+   * keeps the place of the value among the others, and counts from then on for the source that brings it where there is
+   * room for it there. What is stored is never thrown out for a newcomer: it was acknowledged. The bytes are copied. The
+   * time is rounded to whole ms and never goes back. Throws RangeError for a key of other than 1 … 64 bytes, a value or
+   * source of a length that cannot be, a time that is no number.
+   */
+  store(
+    key: Id,
+    value: StoredValue,
+  ): { readonly stored: true } | { readonly stored: false; readonly why: ValueRefusal }
+  /** Values of a key. Their bytes are not to be changed. */
+  read(key: Id, reading: ValueReading): readonly Uint8Array[]
+  /** Values of a key refreshed at this time or later. */
+  count(key: Id, since: number): number
+  /** Removes one; nothing when it is not held. */
+  withdraw(key: Id, value: Uint8Array): void
+  /** Drops values refreshed before this time, oldest first, at most `limit` at a call; how many were dropped. */
+  expire(before: number, limit: number): number
+  /** What is held, also what has expired and was not dropped yet: key by key, each in the order of its first storing. */
+  all(): Iterable<StoredValue & { readonly key: Id }>
+  readonly size: { readonly keys: number; readonly values: number; readonly bytes: number }
+}
+
+/** Of one value. What fits no answer (1391 bytes) is stored all the same, as the original does (docs/wire/khashmir.md). */
+export const MAX_VALUE_BYTES = 8_192
+
 /** A contact as it is saved: enough to be asked again after a restart, and no more. */
 export interface SavedContact {
   readonly id: Id
