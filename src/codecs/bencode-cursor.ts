@@ -1,11 +1,24 @@
 // The grammar of bencode, once: a cursor that goes over the bytes token by token, keeps to the bounds of a profile
 // and builds nothing. The decoder, the field scanner and the check of stored values all go by it.
 // No recursion, no copies; each byte is looked at once.
+import { isDate, isUtf8, readLooseInteger, readLooseKeyLength } from './bencode-loose.ts'
 import { BencodeError } from './bencode-value.ts'
 import type { BencodeErrorCode, BencodeProfile } from './bencode-value.ts'
 
-/** `opaque` is none that a cursor reads: it marks a value that was passed over unread. */
-export const TOKEN = { end: 0, string: 1, integer: 2, list: 3, dictionary: 4, key: 5, opaque: 6 } as const
+/**
+ * `opaque` is none that a cursor reads: it marks a value that was passed over unread. `date` is read only of profiles
+ * with `looseForms`.
+ */
+export const TOKEN = {
+  end: 0,
+  string: 1,
+  integer: 2,
+  list: 3,
+  dictionary: 4,
+  key: 5,
+  opaque: 6,
+  date: 7,
+} as const
 export type Token = (typeof TOKEN)[keyof typeof TOKEN]
 
 const DIGIT_0 = 0x30
@@ -16,6 +29,8 @@ const DICTIONARY = 0x64
 const END = 0x65
 const INTEGER = 0x69
 const LIST = 0x6c
+const DATE = 0x74
+const TEXT = 0x75
 
 /** What a container expects next. */
 const IN_LIST = 0
@@ -32,7 +47,7 @@ export class BencodeCursor {
   bytes: Uint8Array = NOTHING
   /** The next byte to be read. */
   at = 0
-  /** The content of the string or the digits (with sign) of the integer read last: [start, end). */
+  /** The content of the string or date, or the digits (with sign) of the integer read last: [start, end). */
   start = 0
   end = 0
   /** Containers that are open. */
@@ -74,9 +89,7 @@ export class BencodeCursor {
         if (expects === AT_VALUE) this.expects[depth] = AT_KEY
         return TOKEN.string
       }
-      if (this.profile.ascendingKeys) this.checkOrder()
-      this.expects[depth] = AT_VALUE
-      return TOKEN.key
+      return this.key()
     }
     return this.otherToken(byte, expects)
   }
@@ -111,6 +124,13 @@ export class BencodeCursor {
     throw new BencodeError(code, `${what}, at byte ${this.at} of ${this.bytes.length}`)
   }
 
+  /** The string that was read is a key. */
+  private key(): Token {
+    if (this.profile.ascendingKeys) this.checkOrder()
+    this.expects[this.depth] = AT_VALUE
+    return TOKEN.key
+  }
+
   private otherToken(byte: number, expects: number): Token {
     const depth = this.depth
     if (byte === END && depth > 0 && expects !== AT_VALUE) {
@@ -118,13 +138,23 @@ export class BencodeCursor {
       this.depth = depth - 1
       return TOKEN.end
     }
-    if (expects === AT_KEY) this.fail('key-not-a-string', 'a dictionary key must be a byte string')
+    if (expects === AT_KEY) {
+      this.looseKey('key-not-a-string', 'a dictionary key must be a byte string')
+      return this.key()
+    }
+    const token = this.value(byte)
     if (expects === AT_VALUE) this.expects[depth] = AT_KEY
+    return token
+  }
+
+  /** What is no plain string; whatever comes next is expected as before. */
+  private value(byte: number): Token {
     if (byte === INTEGER) {
       this.integer()
       return TOKEN.integer
     }
-    if (byte !== LIST && byte !== DICTIONARY) this.fail('unexpected-byte', 'no value begins with this byte')
+    if (byte !== LIST && byte !== DICTIONARY) return this.looseToken(byte)
+    const depth = this.depth
     if (depth >= this.profile.maxDepth) {
       this.fail('too-deep', `more than ${this.profile.maxDepth} containers inside each other`)
     }
@@ -148,19 +178,57 @@ export class BencodeCursor {
       length = 10 * length + digit
     }
     const end = at + 1 + length
-    if (end > size || bytes[at] !== COLON) this.failLength(at, length)
+    if (end > size || bytes[at] !== COLON) return this.looseString(at, length)
     if (at - first > 1) this.checkDigits(first, at)
     this.start = at + 1
     this.end = end
     this.at = end
   }
 
-  private failLength(at: number, length: number): never {
+  /** A string whose length, up to `at`, is not followed by a colon and so many bytes. */
+  private looseString(at: number, length: number): void {
     const size = this.bytes.length
-    if (length > size) return this.fail('bad-length', 'a string is longer than the input')
-    if (at >= size) return this.fail('truncated', 'a length is cut short')
-    if (this.bytes[at] !== COLON) return this.fail('bad-length', 'a length must be followed by a colon')
-    return this.fail('bad-length', 'a string is longer than the input')
+    if (length > size) this.fail('bad-length', 'a string is longer than the input')
+    if (at >= size) this.fail('truncated', 'a length is cut short')
+    if (this.bytes[at] === COLON) this.fail('bad-length', 'a string is longer than the input')
+    const why = 'a length must be followed by a colon'
+    if (this.expects[this.depth] !== AT_KEY) this.fail('bad-length', why)
+    this.looseKey('bad-length', why)
+  }
+
+  /** A key whose length only a loose profile takes. */
+  private looseKey(code: BencodeErrorCode, why: string): void {
+    const length = this.profile.looseForms ? readLooseKeyLength(this.bytes, this.at) : null
+    if (length === null) return this.fail(code, why)
+    this.checkDigits(length.start, length.end)
+    const start = length.behind
+    const end = start + Number(latin1(this.bytes, length.start, length.end))
+    if (end > this.bytes.length) this.fail('bad-length', 'a string is longer than the input')
+    this.start = start
+    this.end = end
+    this.at = end
+  }
+
+  /** Text is a string like any other, but must be UTF-8. */
+  private looseToken(byte: number): Token {
+    const kind = this.profile.looseForms ? byte : 0
+    if (kind === TEXT) {
+      this.at++
+      const next = this.bytes[this.at] ?? 0
+      if (next < DIGIT_0 || next > DIGIT_9) this.fail('unexpected-byte', 'a u must be followed by a string')
+      this.string()
+      if (!isUtf8(this.bytes.subarray(this.start, this.end))) this.fail('bad-text', 'text must be UTF-8')
+      return TOKEN.string
+    }
+    if (kind !== DATE) this.fail('unexpected-byte', 'no value begins with this byte')
+    const start = this.at + 1
+    const end = this.bytes.indexOf(END, start)
+    if (!isDate(this.bytes, start, end))
+      this.fail('bad-date', 'a date must be YYYY-MM-DDThh:mm:ss, and be one')
+    this.start = start
+    this.end = end
+    this.at = end + 1
+    return TOKEN.date
   }
 
   private integer(): void {
@@ -172,14 +240,30 @@ export class BencodeCursor {
     const bound = Math.min(size, first + this.profile.maxDigits + 1)
     while (at < bound && bytes[at]! >= DIGIT_0 && bytes[at]! <= DIGIT_9) at++
     if (at >= size) this.fail('truncated', 'an integer is cut short')
-    if (at === first) this.fail('bad-integer', 'an integer must have digits')
+    if (at === first) return this.looseInteger('an integer must have digits')
     this.checkDigits(first, at)
-    if (bytes[at] !== END) this.fail('bad-integer', 'an integer must consist of digits')
+    if (bytes[at] !== END) return this.looseInteger('an integer must consist of digits')
     this.start = this.at + 1
     this.end = at
     this.at = at + 1
-    const negativeZero = first > this.start && bytes[first] === DIGIT_0
-    if (negativeZero && this.profile.canonicalNumbers) this.fail('bad-integer', 'an integer must not be -0')
+    if (first > this.start) this.checkNegative(first)
+  }
+
+  /** An integer that only a loose profile takes. */
+  private looseInteger(why: string): void {
+    const integer = this.profile.looseForms ? readLooseInteger(this.bytes, this.at + 1) : null
+    if (integer === null) return this.fail('bad-integer', why)
+    const first = this.bytes[integer.start] === MINUS ? integer.start + 1 : integer.start
+    this.checkDigits(first, integer.end)
+    if (first > integer.start) this.checkNegative(first)
+    this.start = integer.start
+    this.end = integer.end
+    this.at = integer.behind
+  }
+
+  private checkNegative(first: number): void {
+    const isZero = this.bytes[first] === DIGIT_0
+    if (isZero && this.profile.canonicalNumbers) this.fail('bad-integer', 'an integer must not be -0')
   }
 
   private checkDigits(first: number, end: number): void {

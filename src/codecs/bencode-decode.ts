@@ -14,7 +14,8 @@ interface Open {
 
 /**
  * Decodes the one value that `bytes` begin with. Byte strings in it are views of `bytes`.
- * Throws BencodeError when they are no bencode of the profile; nothing else, whatever the bytes.
+ * Throws BencodeError when they are no bencode of the profile; nothing else, whatever the bytes. Of loose forms, text is
+ * its bytes, and a date is refused, lest it be taken for a string: a cursor passes over it.
  */
 export function decodeBencode(bytes: Uint8Array, profile: BencodeProfile = ENVELOPE): BencodeValue {
   const cursor = new BencodeCursor(profile)
@@ -37,6 +38,7 @@ export function decodeBencode(bytes: Uint8Array, profile: BencodeProfile = ENVEL
       start = closed.start
       value = closed.list ?? closed.dictionary!
     } else if (token === TOKEN.integer) value = integerAt(bytes, cursor.start, cursor.end)
+    else if (token === TOKEN.date) value = cursor.fail('bad-date', 'there is no value for a date')
     else value = bytes.subarray(cursor.start, cursor.end)
     const around = open.at(-1)
     if (around === undefined) {

@@ -12,7 +12,8 @@ const NONE = -1
 
 /**
  * Where the value that begins at `at` ends; -1 when it has no end, or none begins there. Of a value that is bencode,
- * of whatever profile, it is the end that a cursor finds. One pass, no memory: any depth is only counted.
+ * of whatever profile without loose forms, it is the end that a cursor finds. One pass, no memory: any depth is only
+ * counted.
  */
 export function extentOf(bytes: Uint8Array, at: number): number {
   let depth = 0

@@ -8,7 +8,7 @@ const ABSENT = -1
 
 /**
  * A field whose value is not read, only found: of any spelling and depth (bencode-extent.ts), and no part of what the
- * profile counts. Its token is `opaque`, whatever it is.
+ * profile counts. Its token is `opaque`, whatever it is. Loose forms in it are not known.
  */
 export const OPAQUE = 'opaque'
 
@@ -16,13 +16,14 @@ export const OPAQUE = 'opaque'
 const HASH_PLACES = 64
 
 /** What is noted of each field, side by side. */
-const NOTES = 5
+const NOTES = 6
 const START = 0
 const END = 1
 const CONTENT = 2
 const TYPE = 3
 /** In which scan this was noted; what is of an earlier one does not count, so nothing need be wiped between scans. */
 const SCAN = 4
+const CONTENT_END = 5
 
 /** How far scans are counted in 32 bits; then the notes are wiped and the count begins anew. */
 const MAX_SCANS = 0x7fff_ffff
@@ -95,6 +96,11 @@ export class BencodeFields {
     return this.notes[NOTES * index + CONTENT]!
   }
 
+  /** Where they end. Of an integer in a loose form that is not just before its `e`. */
+  contentEndOf(index: number): number {
+    return this.notes[NOTES * index + CONTENT_END]!
+  }
+
   /** The bytes of a string field; -1 when it is absent or no string. */
   lengthOf(index: number): number {
     return this.is(index, TOKEN.string) ? this.endOf(index) - this.contentOf(index) : -1
@@ -116,6 +122,7 @@ export class BencodeFields {
     notes[note + START] = start
     notes[note + END] = cursor.at
     notes[note + CONTENT] = cursor.start
+    notes[note + CONTENT_END] = cursor.end
     notes[note + TYPE] = token
     notes[note + SCAN] = this.scans
   }

@@ -35,6 +35,8 @@ export interface BencodeProfile {
   readonly ascendingKeys: boolean
   /** Whether bytes may follow the value. */
   readonly trailingBytes: boolean
+  /** Takes also what only Khashmir takes: see bencode-loose.ts. */
+  readonly looseForms: boolean
 }
 
 /**
@@ -49,6 +51,7 @@ export const ENVELOPE: BencodeProfile = {
   canonicalNumbers: false,
   ascendingKeys: false,
   trailingBytes: true,
+  looseForms: false,
 }
 
 /**
@@ -62,6 +65,22 @@ export const STORED_VALUE: BencodeProfile = {
   canonicalNumbers: true,
   ascendingKeys: true,
   trailingBytes: false,
+  looseForms: false,
+}
+
+/**
+ * A message of Khashmir (khashmir A1): keys in order, nothing behind it, no leading zeros, and the loose forms that its
+ * reader takes. It has no bounds but the datagram; ours are such that no message is lost: a response has at most 1472
+ * bytes (A4), so at most as many tokens; requests have a few; the longest integer is a target, of 49 digits (A3).
+ */
+export const KHASHMIR: BencodeProfile = {
+  maxDepth: 64,
+  maxTokens: 1472,
+  maxDigits: 1000,
+  canonicalNumbers: true,
+  ascendingKeys: true,
+  trailingBytes: false,
+  looseForms: true,
 }
 
 /** What is wrong with bytes that are no bencode of the profile, or with a value that cannot be encoded. */
@@ -70,6 +89,8 @@ export type BencodeErrorCode =
   | 'unexpected-byte'
   | 'bad-integer'
   | 'bad-length'
+  | 'bad-text'
+  | 'bad-date'
   | 'key-not-a-string'
   | 'keys-not-ascending'
   | 'trailing-bytes'
