@@ -3,6 +3,7 @@
 // honest.
 import type { Id } from '../kademlia/id.ts'
 import { byteKey, ipKeyOf } from './byte-key.ts'
+import { dropDue } from './drop-due.ts'
 import type { StoreLife } from './life.ts'
 import { RefreshOrder } from './refresh-order.ts'
 import { SourceQuota, type QuotaLimits } from './source-quota.ts'
@@ -139,14 +140,11 @@ export class MemoryPeers implements PeerStore {
 
   expire(before: number, limit: number): number {
     this.#life.assertOpen()
-    let dropped = 0
-    while (dropped < limit) {
-      const entry = this.#order.oldest
-      if (entry === null || entry.peer.refreshedAt >= before) break
-      this.#drop(entry)
-      dropped++
+    const due = (): SwarmEntry | null => {
+      const { oldest } = this.#order
+      return oldest !== null && oldest.peer.refreshedAt < before ? oldest : null
     }
-    return dropped
+    return dropDue(limit, due, (entry) => this.#drop(entry))
   }
 
   /** Every peer of every infohash, least recently refreshed first, as the file keeps them. */

@@ -3,9 +3,11 @@
 // and whether they are signed.
 import type { Id } from '../kademlia/id.ts'
 import { byteKey } from './byte-key.ts'
+import { dropDue } from './drop-due.ts'
+import { assertKey, assertSource } from './entry-fields.ts'
 import { ExpiryHeap, type Expiring } from './expiry-heap.ts'
 import type { StoreLife } from './life.ts'
-import { assertKey, assertSource, assertVersion, checkedRecord, copyOfRecord } from './record-fields.ts'
+import { assertVersion, checkedRecord, copyOfRecord } from './record-fields.ts'
 import { defaultRecordLimits, RecordRoom, type RecordLimits } from './record-room.ts'
 import {
   MAX_SEEN,
@@ -122,14 +124,11 @@ export class MemoryRecords implements RecordStore {
   expire(now: number, limit: number): number {
     this.#life.assertOpen()
     const at = wholeMs(now, 'now')
-    let dropped = 0
-    while (dropped < limit) {
+    const due = (): HeldRecord | null => {
       const next = this.#expiry.first
-      if (next === null || next.expiresAt > at) break
-      this.#drop(next, at)
-      dropped++
+      return next !== null && next.expiresAt <= at ? next : null
     }
-    return dropped
+    return dropDue(limit, due, (held) => this.#drop(held, at))
   }
 
   *all(): Generator<StoredRecord> {

@@ -4,9 +4,10 @@ import { StoreLife } from './life.ts'
 import { MemoryPeers, type PeerStoreOptions } from './memory-peers.ts'
 import { MemoryRecords, type RecordStoreOptions } from './memory-records.ts'
 import { MemoryState } from './memory-state.ts'
+import { MemoryValues, type ValueStoreOptions } from './memory-values.ts'
 import type { Store } from './store.ts'
 
-export type MemoryStoreOptions = PeerStoreOptions & RecordStoreOptions
+export type MemoryStoreOptions = PeerStoreOptions & RecordStoreOptions & ValueStoreOptions
 
 /** An empty store in memory. */
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
@@ -14,6 +15,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   return {
     peers: new MemoryPeers(life, options),
     records: new MemoryRecords(life, options),
+    values: new MemoryValues(life, options),
     state: new MemoryState(life),
     commit() {
       life.assertOpen()

@@ -1,13 +1,12 @@
 // What a record and a version must be before they are kept, and their copies. Misuse ends as a RangeError here.
 import type { Id } from '../kademlia/id.ts'
+import { assertKey, assertSource } from './entry-fields.ts'
 import { MAX_RECORD_BYTES, type RecordVersion, type StoredRecord } from './store.ts'
 import { wholeMs } from './whole-ms.ts'
 
 /** What a file's INTEGER holds, and the highest `seq` of BEP 44. */
 const MAX_VERSION = 2n ** 63n - 1n
 const DIGEST_BYTES = 20
-/** The ids of drogulus. */
-const MAX_RECORD_KEY_BYTES = 64
 
 /** The same record with times in whole ms, its bytes not copied. Throws RangeError. */
 export function checkedRecord(record: StoredRecord): StoredRecord {
@@ -22,11 +21,6 @@ export function checkedRecord(record: StoredRecord): StoredRecord {
   return { ...record, refreshedAt, expiresAt: wholeMs(record.expiresAt, 'expiresAt') }
 }
 
-export function assertKey(key: Id): void {
-  if (key.length > 0 && key.length <= MAX_RECORD_KEY_BYTES) return
-  throw new RangeError(`the key of a record has 1 … ${MAX_RECORD_KEY_BYTES} bytes, got ${key.length}`)
-}
-
 export function assertVersion({ version, digest }: RecordVersion): void {
   if (version < 0n || version > MAX_VERSION) {
     throw new RangeError(`the version of a record is 0 … 2^63 - 1, got ${version}`)
@@ -34,11 +28,6 @@ export function assertVersion({ version, digest }: RecordVersion): void {
   if (digest.length !== DIGEST_BYTES) {
     throw new RangeError(`the digest of a record has ${DIGEST_BYTES} bytes, got ${digest.length}`)
   }
-}
-
-export function assertSource(ip: Uint8Array): void {
-  if (ip.length === 4 || ip.length === 16) return
-  throw new RangeError(`the source of a record has 4 or 16 bytes, got ${ip.length}`)
 }
 
 /** The caller's bytes may be part of a datagram, which would stay alive with them. */

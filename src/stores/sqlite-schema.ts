@@ -63,6 +63,15 @@ const STEPS: readonly string[] = [
      noted_at INTEGER NOT NULL ${timeCheck('noted_at')},
      PRIMARY KEY (key, kind)
    ) STRICT, WITHOUT ROWID;`,
+  // A value is found by its position, which it never shares: an index on what makes it unique, key and value, would double
+  // the file. New rows go to the end.
+  `CREATE TABLE value_sets (
+     position INTEGER NOT NULL PRIMARY KEY CHECK (position BETWEEN 1 AND 4503599627370496),
+     key BLOB NOT NULL CHECK (length(key) BETWEEN 1 AND 64),
+     value BLOB NOT NULL CHECK (length(value) <= 8192),
+     source BLOB CHECK (length(source) IN (4, 16)),
+     refreshed_at INTEGER NOT NULL ${timeCheck('refreshed_at')}
+   ) STRICT;`,
 ]
 
 /** The schema version that this program writes, and the newest that it reads. */

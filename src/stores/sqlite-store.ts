@@ -1,6 +1,6 @@
 // A store that outlives its process: reads answered from memory, changes written to one SQLite file by
 // commit(). Opening reads the whole file into memory, bounded by the same limits. Not here: tables
-// (sqlite-peers.ts, sqlite-records.ts, sqlite-state.ts), opening and refusing files (sqlite-file.ts), the transaction
+// (sqlite-peers.ts, sqlite-records.ts, sqlite-values.ts, sqlite-state.ts), opening and refusing files (sqlite-file.ts), the transaction
 // (committer.ts).
 import type { DatabaseSync } from 'node:sqlite'
 import { byteKey } from './byte-key.ts'
@@ -9,14 +9,17 @@ import { StoreLife } from './life.ts'
 import { MemoryPeers, type PeerStoreOptions } from './memory-peers.ts'
 import { MemoryRecords, type RecordStoreOptions } from './memory-records.ts'
 import { MemoryState } from './memory-state.ts'
+import { MemoryValues, type ValueStoreOptions } from './memory-values.ts'
 import { resultCode } from './node-sqlite.ts'
 import { damaged, openFile, storeErrorOf, type FileOptions } from './sqlite-file.ts'
 import { loadPeers, PeerJournal, PeerTable } from './sqlite-peers.ts'
 import { loadRecords, RecordJournals } from './sqlite-records.ts'
 import { loadState, StateJournals } from './sqlite-state.ts'
-import type { NodeState, PeerStore, RecordStore, Store } from './store.ts'
+import { loadValues, valueJournal } from './sqlite-values.ts'
+import type { NodeState, PeerStore, RecordStore, Store, ValueStore } from './store.ts'
 
-export interface SqliteStoreOptions extends PeerStoreOptions, RecordStoreOptions, Partial<FileOptions> {
+export interface SqliteStoreOptions
+  extends PeerStoreOptions, RecordStoreOptions, ValueStoreOptions, Partial<FileOptions> {
   /**
    * The time at opening, in ms since 1970: what was refreshed later than that counts as refreshed now.
    * Default: the clock's.
@@ -55,6 +58,7 @@ const SQLITE_ERROR = 1
 class SqliteStore implements Store {
   readonly peers: PeerStore
   readonly records: RecordStore
+  readonly values: ValueStore
   readonly state: NodeState
   readonly #database: DatabaseSync
   readonly #committer: Committer
@@ -67,22 +71,31 @@ class SqliteStore implements Store {
 
     const peerJournal = new PeerJournal(new PeerTable(database, () => peers), changed)
     const recordJournals = new RecordJournals(database, () => records, changed)
+    const valuesJournal = valueJournal(database, () => values, changed)
     const stateJournals = new StateJournals(database, () => state, changed)
     const peers = new MemoryPeers(this.#life, options, peerJournal)
     const records = new MemoryRecords(this.#life, options, recordJournals)
+    const values = new MemoryValues(this.#life, options, valuesJournal)
     const state = new MemoryState(this.#life, stateJournals)
 
     loadState(database, state)
     const now = options.now ?? Date.now()
     loadRecords(database, records, now)
+    loadValues(database, values, now)
     loadPeers(database, peers, now, ({ infoHash, peer }) => {
       peerJournal.drop(byteKey(infoHash) + byteKey(peer.compact), infoHash, peer)
     })
     // Only now, so that nothing is written before everything has been read and found whole.
-    const journals = [peerJournal.journal, ...recordJournals.journals, ...stateJournals.journals]
+    const journals = [
+      peerJournal.journal,
+      ...recordJournals.journals,
+      valuesJournal,
+      ...stateJournals.journals,
+    ]
     for (const journal of journals) this.#committer.add(journal)
     this.peers = peers
     this.records = records
+    this.values = values
     this.state = state
   }
 

@@ -1,4 +1,4 @@
-// The contracts of what a node keeps: peers, records, its own state, and one commit for all. Interfaces only;
+// The contracts of what a node keeps: peers, records, values, its own state, and one commit for all. Interfaces only;
 // memory-store.ts and sqlite-store.ts implement them, test/contracts/ holds both to the same sentences.
 // Synchronous: reads are in memory.
 import type { Id } from '../kademlia/id.ts'
@@ -256,6 +256,7 @@ export const MAX_KEY_BYTES = 512
 export interface Store {
   readonly peers: PeerStore
   readonly records: RecordStore
+  readonly values: ValueStore
   readonly state: NodeState
   /**
    * Writes all changes since the last commit as one transaction. Throws StoreError('write-failed'), having

@@ -108,7 +108,7 @@ describe('A file of a newer xorbit', () => {
   test('is refused as too new, with both schema versions', () => {
     const { folder, path } = filledStore()
     edit(path, 'PRAGMA user_version = 99')
-    assertRefused(path, folder, 'too-new', /schema 99; this one knows 2.*update xorbit/)
+    assertRefused(path, folder, 'too-new', /schema 99; this one knows 3.*update xorbit/)
   })
 
   test('is refused as too new also when the newer version is still in its WAL', () => {

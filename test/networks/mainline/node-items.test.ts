@@ -163,6 +163,7 @@ describe('A user of items whose store fails', () => {
     const store = {
       peers: memory.peers,
       records: memory.records,
+      values: memory.values,
       state: memory.state,
       close: () => {},
       commit: () => {

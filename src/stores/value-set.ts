@@ -1,0 +1,126 @@
+// The values of one key: unique by their bytes, in the order of their first storing, and with the order of their refreshes
+// beside it. No bounds here: those look at all keys together and are memory-values.ts's.
+import type { Expiring } from './expiry-heap.ts'
+import { RefreshOrder, type Aged } from './refresh-order.ts'
+import type { Load } from './room.ts'
+
+/** What is said of a value; `bytes` of the contract is `value`. */
+export interface ValueFields {
+  /** The byteKey of the value: kept once, as the key it is found by. Half the memory of a Uint8Array beside that key. */
+  readonly value: string
+  /** The byteKey of the IP that it counts for; null: our own. */
+  readonly source: string | null
+  /** In ms since 1970. */
+  readonly refreshedAt: number
+  /** Of two values the one with the smaller position was first stored earlier. Unique in the store, never used again. */
+  readonly position: number
+}
+
+/** One value in its two places: in its set, and in the order of refreshes of that set. */
+export class HeldValue implements ValueFields, Aged<HeldValue>, Load {
+  readonly set: ValueSet
+  readonly value: string
+  readonly position: number
+  source: string | null
+  refreshedAt: number
+  older: HeldValue | null = null
+  newer: HeldValue | null = null
+
+  constructor(set: ValueSet, { value, source, refreshedAt, position }: ValueFields) {
+    this.set = set
+    this.value = value
+    this.position = position
+    this.source = source
+    this.refreshedAt = refreshedAt
+  }
+
+  get bytes(): number {
+    return this.value.length
+  }
+
+  get ip(): string | null {
+    return this.source
+  }
+}
+
+export class ValueSet implements Expiring {
+  /** The byteKey of the key. */
+  readonly key: string
+  /** Index in the heap of those that expire. */
+  place = 0
+  /** In the order of first storing: a Map keeps it, also over removals. Bounded by its owner. */
+  readonly #byValue = new Map<string, HeldValue>()
+  readonly #order = new RefreshOrder<HeldValue>()
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  get size(): number {
+    return this.#byValue.size
+  }
+
+  /** The value that expires first. */
+  get oldest(): HeldValue | null {
+    return this.#order.oldest
+  }
+
+  /** When its oldest value was refreshed: by this sets are put in order. A set in the heap is never empty. */
+  get expiresAt(): number {
+    return this.#order.oldest!.refreshedAt
+  }
+
+  get(value: string): HeldValue | undefined {
+    return this.#byValue.get(value)
+  }
+
+  /** Adds a value that no other is refreshed after. */
+  add(entry: HeldValue): void {
+    this.#byValue.set(entry.value, entry)
+    this.#order.append(entry)
+  }
+
+  remove(entry: HeldValue): void {
+    this.#byValue.delete(entry.value)
+    this.#order.remove(entry)
+  }
+
+  /** To be called when a value has been refreshed, later than any other. */
+  refreshed(entry: HeldValue): void {
+    this.#order.refresh(entry)
+  }
+
+  /** Puts the refreshes in order after values were added that were not in that order. */
+  sortRefreshes(): void {
+    const entries = [...this.#byValue.values()].sort((a, b) => a.refreshedAt - b.refreshedAt)
+    for (const entry of entries) this.#order.refresh(entry)
+  }
+
+  /** Of those refreshed at `since` or later. Costs as much as there are older ones. */
+  count(since: number): number {
+    let older = 0
+    for (const { refreshedAt } of this.#order) {
+      if (refreshedAt >= since) break
+      older++
+    }
+    return this.size - older
+  }
+
+  /** In the order of first storing, those refreshed at `since` or later. */
+  *since(since: number): Generator<HeldValue> {
+    for (const entry of this.#byValue.values()) if (entry.refreshedAt >= since) yield entry
+  }
+
+  /** A uniformly random subset in random order, of those refreshed at `since` or later. */
+  draw(since: number, count: number, fraction: () => number): HeldValue[] {
+    const left = [...this.since(since)]
+    const drawn: HeldValue[] = []
+    // Fisher and Yates, stopped after what is needed: from `i` on stand those not drawn.
+    for (let i = 0; i < left.length && drawn.length < count; i++) {
+      const pick = i + Math.floor(fraction() * (left.length - i))
+      drawn.push(left[pick]!)
+      left[pick] = left[i]!
+    }
+    return drawn
+  }
+}
