@@ -1,31 +1,25 @@
 // The sizes and bounds of mainline's wire, each with its source.
+import { LARGEST_DATAGRAM_BYTES } from '../../krpc/writer.ts'
 
-/** BEP 5: node ids and infohashes are 160 bit. */
-export const ID_BYTES = 20
+export { ID_BYTES, NODE_BYTES } from '../../krpc/contact-form.ts'
 
 /** K-04, BEP 20. */
 export const VERSION_BYTES = 4
-
-/** A contact in `nodes` and `nodes6`: id, IP, port (BEP 5, BEP 32). */
-export const NODE_BYTES = { 4: ID_BYTES + 6, 6: ID_BYTES + 18 } as const
 
 /** The largest datagram that we send when it carries no item (BEP 32, B33-11, B51-03, K-15). */
 export const MAX_DATAGRAM_BYTES = 1_024
 
 /**
  * The largest datagram that we send when it carries an item of BEP 44, whose value alone may have 1000 bytes (K-15):
- * what fits unfragmented into Ethernet's 1500 bytes with the headers of IP and UDP.
+ * what fits unfragmented into Ethernet's 1500 bytes with the headers of IP and UDP, which IPv6 has 20 more of.
  */
-export const MAX_ITEM_DATAGRAM_BYTES = { 4: 1_472, 6: 1_452 } as const
+export const MAX_ITEM_DATAGRAM_BYTES = { 4: LARGEST_DATAGRAM_BYTES, 6: 1_452 } as const
 
 /**
  * Up to where contacts are added to an item: over IPv6 not beyond what every link must carry (1280 bytes, RFC 8200),
  * which an item alone may exceed, because a value that is not sent is not stored either.
  */
 export const MAX_ITEM_CONTACTS_BYTES = { 4: 1_472, 6: 1_232 } as const
-
-/** What a buffer needs for any datagram of ours. */
-export const LARGEST_DATAGRAM_BYTES = 1_472
 
 /**
  * Write tokens, in both directions. BEP 5 gives no bound; deployed ones have 4 to 20 bytes. A query with a longer one

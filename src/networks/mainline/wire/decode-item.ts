@@ -2,10 +2,11 @@
 // values are checked here; signatures, tokens and hashes are not (answers, queries).
 import { BencodeCursor } from '../../../codecs/bencode-cursor.ts'
 import { BencodeError, STORED_VALUE } from '../../../codecs/bencode-value.ts'
+import { bytesOf, found, rawOf } from '../../krpc/fields.ts'
 import { ERROR } from '../messages.ts'
 import type { MainlineReply, PutQuery, Signed } from '../messages.ts'
 import { MAX_ITEM_BYTES, MAX_SALT_BYTES, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './bounds.ts'
-import { ARGUMENT, args, bytesOf, found, rawOf, RESULT, results, seqOf } from './fields.ts'
+import { ARGUMENT, args, RESULT, results, seqOf } from './fields.ts'
 import { readToken, refuse } from './refuse.ts'
 
 const NO_SALT = new Uint8Array(0)

@@ -4,15 +4,16 @@ import { ENVELOPE } from '../../../codecs/bencode-value.ts'
 import type { Address } from '../../../kademlia/contact.ts'
 import { asId } from '../../../kademlia/id.ts'
 import type { Id } from '../../../kademlia/id.ts'
-import { ProtocolError } from '../../../kademlia/ports.ts'
 import type { QueryMessage } from '../../../kademlia/ports.ts'
+import { bytesOf, found, nameOf } from '../../krpc/fields.ts'
+import { drop, refuseWith } from '../../krpc/refuse.ts'
+import { ascii } from '../../krpc/writer.ts'
 import { ERROR } from '../messages.ts'
 import type { MainlineQuery, Want } from '../messages.ts'
 import { ID_BYTES, MAX_TRANSACTION_BYTES } from './bounds.ts'
 import { readPut } from './decode-item.ts'
-import { ARGUMENT, args, bytesOf, found, integerOf, isFlag, isOne, seqOf, TOP, top } from './fields.ts'
-import { drop, readToken, refuse, requireId } from './refuse.ts'
-import { ascii } from './writer.ts'
+import { ARGUMENT, args, integerOf, isFlag, isOne, seqOf, TOP, top } from './fields.ts'
+import { readToken, refuse, requireId } from './refuse.ts'
 
 const METHODS = [
   'ping',
@@ -46,7 +47,7 @@ export function readQuery(
     )
   }
   if (!top.is(TOP.q, TOKEN.string)) refuse(transaction, `q must be a byte string, got ${found(top, TOP.q)}`)
-  const method = methodOf(bytes)
+  const method = METHODS[nameOf(bytes, [top, TOP.q], METHOD_BYTES)] ?? null
   if (!top.is(TOP.a, TOKEN.dictionary)) {
     refuse(transaction, `${method ?? 'query'}: a must be a dictionary, got ${found(top, TOP.a)}`)
   }
@@ -58,19 +59,6 @@ export function readQuery(
     dialPort: isFlag(bytes, top, TOP.ro) ? null : from.port,
     query: method === null ? readUnknown(bytes, transaction) : readKnown(bytes, method, transaction),
   }
-}
-
-function methodOf(bytes: Uint8Array): MethodName | null {
-  const start = top.contentOf(TOP.q)
-  const length = top.lengthOf(TOP.q)
-  for (let method = 0; method < METHODS.length; method++) {
-    const name = METHOD_BYTES[method]!
-    if (name.length !== length) continue
-    let i = 0
-    while (i < length && name[i] === bytes[start + i]) i++
-    if (i === length) return METHODS[method]!
-  }
-  return null
 }
 
 function readKnown(bytes: Uint8Array, method: MethodName, transaction: Uint8Array): MainlineQuery {
@@ -119,8 +107,9 @@ function readPeers(
 function readUnknown(bytes: Uint8Array, transaction: Uint8Array): MainlineQuery {
   const field = args.lengthOf(ARGUMENT.target) === ID_BYTES ? ARGUMENT.target : ARGUMENT.info_hash
   if (args.lengthOf(field) !== ID_BYTES) {
-    const answer = { code: ERROR.methodUnknown, message: 'Method Unknown', transaction }
-    throw new ProtocolError('neither a known method nor a target', { reason: 'unknown-method', answer })
+    const answer = { code: ERROR.methodUnknown, message: 'Method Unknown' }
+    const why = 'neither a known method nor a target'
+    refuseWith(transaction, answer, { reason: 'unknown-method', why })
   }
   return { method: 'find_node', target: asId(bytesOf(bytes, args, field)), want: readWant(bytes) }
 }

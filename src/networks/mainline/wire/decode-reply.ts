@@ -2,11 +2,13 @@
 // What cannot be what it should be is left out, and the rest stays.
 import { BencodeCursor, TOKEN } from '../../../codecs/bencode-cursor.ts'
 import { ENVELOPE } from '../../../codecs/bencode-value.ts'
-import { COMPACT_BYTES, readAddress } from '../../../codecs/compact-address.ts'
+import { COMPACT_BYTES } from '../../../codecs/compact-address.ts'
 import type { Family } from '../../../codecs/compact-address.ts'
 import type { Contact } from '../../../kademlia/contact.ts'
 import { asId } from '../../../kademlia/id.ts'
 import type { Id } from '../../../kademlia/id.ts'
+import { contactAt } from '../../krpc/contact-form.ts'
+import { bytesOf, viewOf } from '../../krpc/fields.ts'
 import type { MainlineReply } from '../messages.ts'
 import {
   FILTER_BYTES,
@@ -19,7 +21,7 @@ import {
   NODE_BYTES,
 } from './bounds.ts'
 import { readItem } from './decode-item.ts'
-import { bytesOf, integerOf, RESULT, results } from './fields.ts'
+import { integerOf, RESULT, results } from './fields.ts'
 
 type Draft = { -readonly [key in keyof MainlineReply]: MainlineReply[key] }
 
@@ -57,15 +59,10 @@ function readContacts(bytes: Uint8Array, field: number, family: Family): Contact
   const contacts: Contact[] = []
   const start = results.contentOf(field)
   for (let at = start; at < start + length && contacts.length < MAX_CONTACTS; at += size) {
-    const address = readAddress(bytes, at + ID_BYTES, family)
-    if (address.port === 0) continue
-    contacts.push({ id: idAt(bytes, at), address })
+    const contact = contactAt(bytes, at, family)
+    if (contact !== null) contacts.push(contact)
   }
   return contacts
-}
-
-function idAt(bytes: Uint8Array, at: number): Id {
-  return asId(new Uint8Array(bytes.buffer, bytes.byteOffset + at, ID_BYTES))
 }
 
 /** The peers of 6 and 18 bytes (B32-07) in `values`, at most MAX_VALUES. */
@@ -77,7 +74,7 @@ function readCompactPeers(bytes: Uint8Array): Uint8Array[] {
     const length = items.end - items.start
     if (token !== TOKEN.string || (length !== COMPACT_BYTES[4] && length !== COMPACT_BYTES[6])) continue
     const hasPort = bytes[items.end - 1] !== 0 || bytes[items.end - 2] !== 0
-    if (hasPort) peers.push(new Uint8Array(bytes.buffer, bytes.byteOffset + items.start, length))
+    if (hasPort) peers.push(viewOf(bytes, items.start, items.end))
   }
   return peers
 }
@@ -92,7 +89,7 @@ function readSamples(bytes: Uint8Array, reply: Draft): void {
   const samples: Id[] = []
   const start = results.contentOf(RESULT.samples)
   const end = start + Math.min(length, MAX_SAMPLES * ID_BYTES)
-  for (let at = start; at < end; at += ID_BYTES) samples.push(idAt(bytes, at))
+  for (let at = start; at < end; at += ID_BYTES) samples.push(asId(viewOf(bytes, at, at + ID_BYTES)))
   reply.samples = samples
   const interval = integerOf(bytes, results, RESULT.interval)
   // B51-06. Number() of a bigint is beyond the bounds as the bigint is.

@@ -2,23 +2,25 @@
 // (decode-query.ts) or as part of a reply (decode-reply.ts); errors are read here.
 // What is wrong becomes a ProtocolError that says what is to be answered, or that nothing is (K-09).
 import { BencodeCursor, integerAt, TOKEN } from '../../../codecs/bencode-cursor.ts'
-import { BencodeError, ENVELOPE } from '../../../codecs/bencode-value.ts'
+import { ENVELOPE } from '../../../codecs/bencode-value.ts'
 import { unpackAddress } from '../../../codecs/compact-address.ts'
 import type { Address } from '../../../kademlia/contact.ts'
 import { asId } from '../../../kademlia/id.ts'
 import type { Message } from '../../../kademlia/ports.ts'
+import { bytesOf, found } from '../../krpc/fields.ts'
+import { drop, fail } from '../../krpc/refuse.ts'
+import { scanMessage } from '../../krpc/scan.ts'
 import { ERROR } from '../messages.ts'
 import type { MainlineQuery, MainlineReply } from '../messages.ts'
 import { ID_BYTES, MAX_ERROR_BYTES } from './bounds.ts'
 import { readQuery } from './decode-query.ts'
 import { readResults } from './decode-reply.ts'
-import { bytesOf, found, RESULT, results, TOP, top } from './fields.ts'
-import { drop, fail } from './refuse.ts'
+import { RESULT, results, TOP, top } from './fields.ts'
 
 const cursor = new BencodeCursor(ENVELOPE)
 const items = new BencodeCursor(ENVELOPE)
 
-const LETTER = { d: 0x64, e: 0x65, l: 0x6c, q: 0x71, r: 0x72 } as const
+const LETTER = { e: 0x65, q: 0x71, r: 0x72 } as const
 
 /**
  * Reads one datagram. The result's byte fields are views of it. Throws ProtocolError, nothing else:
@@ -29,7 +31,7 @@ const LETTER = { d: 0x64, e: 0x65, l: 0x6c, q: 0x71, r: 0x72 } as const
  */
 export function decodeMessage(datagram: Uint8Array, from: Address): Message<MainlineQuery, MainlineReply> {
   if (from.port === 0) drop('source-port-0', 'the datagram comes from port 0')
-  scan(datagram)
+  scanMessage(datagram, cursor, top)
   if (!top.is(TOP.t, TOKEN.string))
     drop('no-transaction', `t must be a byte string, got ${found(top, TOP.t)}`)
   if (top.lengthOf(TOP.y) < 0) drop('no-type', `y must be a byte string, got ${found(top, TOP.y)}`)
@@ -39,24 +41,6 @@ export function decodeMessage(datagram: Uint8Array, from: Address): Message<Main
   if (type === LETTER.r) return readReply(datagram, transaction)
   if (type === LETTER.e) return readError(datagram, transaction)
   return drop('unknown-type', 'y must be one of q, r, e')
-}
-
-function scan(datagram: Uint8Array): void {
-  const first = datagram[0]
-  if (first !== LETTER.d) {
-    const isValue =
-      first === LETTER.l || first === 0x69 || (first !== undefined && first >= 0x30 && first <= 0x39)
-    drop(isValue ? 'not-a-dictionary' : 'not-bencode', 'a message must be a bencoded dictionary')
-  }
-  try {
-    cursor.open(datagram)
-    cursor.next()
-    top.scan(cursor)
-  } catch (error) {
-    if (!(error instanceof BencodeError)) throw error
-    const tooComplex = error.code === 'too-deep' || error.code === 'too-many-tokens'
-    drop(tooComplex ? 'too-complex' : 'not-bencode', error.message)
-  }
 }
 
 function readReply(bytes: Uint8Array, transaction: Uint8Array): Message<MainlineQuery, MainlineReply> {

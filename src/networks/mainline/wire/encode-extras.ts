@@ -2,7 +2,7 @@
 // encode-reply.ts, which puts whole replies together, calls nothing of this.
 import type { MainlineReply } from '../messages.ts'
 import { FILTER_BYTES, ID_BYTES, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './bounds.ts'
-import { ascii, stringSize, writer } from './writer.ts'
+import { ascii, stringSize, writer } from '../../krpc/writer.ts'
 
 const PART = {
   results: ascii('1:rd'),

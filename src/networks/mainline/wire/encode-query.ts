@@ -2,7 +2,7 @@
 // longest salt and token, has 1385 bytes when its transaction has four.
 import type { MainlineQuery, PutQuery, Want } from '../messages.ts'
 import type { Self } from './encode.ts'
-import { ascii, writer } from './writer.ts'
+import { ascii, writer } from '../../krpc/writer.ts'
 
 const PART = {
   begin: ascii('d1:ad'),

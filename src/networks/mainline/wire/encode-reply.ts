@@ -1,8 +1,10 @@
 // Writes KRPC replies, keys sorted: the fast path of a node. What fits is reckoned before it is written, so that a
 // datagram never exceeds its bound (K-15).
-import { COMPACT_BYTES, writeAddress } from '../../../codecs/compact-address.ts'
+import { COMPACT_BYTES } from '../../../codecs/compact-address.ts'
 import type { Family } from '../../../codecs/compact-address.ts'
-import type { Address, Contact, KnownContact } from '../../../kademlia/contact.ts'
+import type { Address, Contact } from '../../../kademlia/contact.ts'
+import { formOf } from '../../krpc/contact-form.ts'
+import { ascii, stringSize, writer } from '../../krpc/writer.ts'
 import { ERROR } from '../messages.ts'
 import type { MainlineReply } from '../messages.ts'
 import {
@@ -23,7 +25,6 @@ import {
 } from './encode-extras.ts'
 import { encodeError, measureIp, putIp } from './encode.ts'
 import type { Self } from './encode.ts'
-import { ascii, stringSize, writer } from './writer.ts'
 
 const PART = {
   begin: ascii('d'),
@@ -179,18 +180,6 @@ function putContacts(key: Uint8Array, contacts: readonly Contact[], size: number
   writer.prefix(count * size)
   for (let i = 0; i < count; i++) writer.put(forms[i]!)
   return stringSize(count * size) - EMPTY
-}
-
-/** A contact as 26 or 38 bytes; 0 when its host is no IP address. Made once for a contact of the routing table. */
-function formOf(contact: Contact): Uint8Array {
-  const kept = (contact as Partial<KnownContact>).wireForm
-  if (kept) return kept
-  const bytes = new Uint8Array(NODE_BYTES[6])
-  bytes.set(contact.id)
-  const address = writeAddress(contact.address, bytes, ID_BYTES)
-  const form = bytes.slice(0, address === 0 ? 0 : ID_BYTES + address)
-  if (kept === null) (contact as KnownContact).wireForm = form
-  return form
 }
 
 /** Writes the peers of `size` bytes that fit; none, no key. */

@@ -7,7 +7,7 @@ import { ProtocolError } from '../../../kademlia/ports.ts'
 import type { Refusal } from '../../../kademlia/ports.ts'
 import { ERROR } from '../messages.ts'
 import { MAX_DATAGRAM_BYTES, MAX_ERROR_BYTES } from './bounds.ts'
-import { ascii, stringSize, writer } from './writer.ts'
+import { ascii, stringSize, writer } from '../../krpc/writer.ts'
 
 /** Who we are in a message. */
 export interface Self {

@@ -1,4 +1,4 @@
-// The fields of KRPC messages that we know, where the last scan found them, and how one of them is read.
+// The fields of mainline's messages that we know, where the last scan found them, and how a number of them is read.
 // What a field means, and what is done where it is wrong, is in decode.ts and its neighbours.
 import { integerAt, TOKEN } from '../../../codecs/bencode-cursor.ts'
 import { BencodeFields, OPAQUE } from '../../../codecs/bencode-fields.ts'
@@ -47,20 +47,6 @@ export const args = new BencodeFields(Object.keys(ARGUMENT), { v: OPAQUE })
 export const results = new BencodeFields(Object.keys(RESULT), { v: OPAQUE })
 export const top = new BencodeFields(Object.keys(TOP), { a: args, r: results })
 
-/** The content of a string field, as a plain Uint8Array even where the datagram is a Buffer. */
-export function bytesOf(bytes: Uint8Array, fields: BencodeFields, field: number): Uint8Array {
-  return viewOf(bytes, fields.contentOf(field), fields.endOf(field))
-}
-
-/** The whole value of a field as it was received. */
-export function rawOf(bytes: Uint8Array, fields: BencodeFields, field: number): Uint8Array {
-  return viewOf(bytes, fields.startOf(field), fields.endOf(field))
-}
-
-function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
-}
-
 /** An integer exactly (K-14); null when the field is absent or none. */
 export function integerOf(bytes: Uint8Array, fields: BencodeFields, field: number): number | bigint | null {
   if (!fields.is(field, TOKEN.integer)) return null
@@ -81,12 +67,4 @@ export function isFlag(bytes: Uint8Array, fields: BencodeFields, field: number):
 
 export function isOne(bytes: Uint8Array, fields: BencodeFields, field: number): boolean {
   return integerOf(bytes, fields, field) === 1
-}
-
-/** What stands where something else should, for messages; never the bytes themselves (specs T33). */
-export function found(fields: BencodeFields, field: number): string {
-  if (!fields.has(field)) return 'none'
-  const token = fields.tokenOf(field)
-  if (token === TOKEN.string) return String(fields.lengthOf(field))
-  return token === TOKEN.integer ? 'an integer' : token === TOKEN.list ? 'a list' : 'a dictionary'
 }

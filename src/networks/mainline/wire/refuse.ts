@@ -1,22 +1,13 @@
-// How the wire says no: an answer to a malformed query, the failure of a request, or silence. Each is a ProtocolError.
-import { ProtocolError } from '../../../kademlia/ports.ts'
+// How the wire refuses queries of mainline: with which code, and what it wants instead.
+import { bytesOf, found } from '../../krpc/fields.ts'
+import { refuseWith } from '../../krpc/refuse.ts'
 import { ERROR } from '../messages.ts'
 import { ID_BYTES, MAX_TOKEN_BYTES } from './bounds.ts'
-import { ARGUMENT, args, bytesOf, found } from './fields.ts'
-
-/** In silence (K-09). */
-export function drop(reason: string, message: string): never {
-  throw new ProtocolError(message, { reason })
-}
+import { ARGUMENT, args } from './fields.ts'
 
 /** A query that is answered with an error, 203 unless a code says more. */
 export function refuse(transaction: Uint8Array, message: string, code: number = ERROR.protocol): never {
-  throw new ProtocolError(message, { reason: 'malformed-query', answer: { code, message, transaction } })
-}
-
-/** A reply whose request fails at once. */
-export function fail(transaction: Uint8Array, message: string): never {
-  throw new ProtocolError(message, { reason: 'malformed-reply', failedTransaction: transaction })
+  refuseWith(transaction, { code, message })
 }
 
 export function requireId(field: number, name: string, method: string, transaction: Uint8Array): void {

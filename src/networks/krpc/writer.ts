@@ -1,6 +1,8 @@
-// Where mainline's messages are written: one buffer at a time, byte for byte, without objects in between.
-// What a message consists of is in encode-query.ts, encode-reply.ts and encode.ts.
-import { LARGEST_DATAGRAM_BYTES } from './bounds.ts'
+// Where KRPC messages are written: one buffer at a time, byte for byte, without objects in between.
+// What a message consists of is in the wires of the networks.
+
+/** What fits unfragmented into Ethernet's 1500 bytes with the headers of IP and UDP; no answer of ours is longer. */
+export const LARGEST_DATAGRAM_BYTES = 1_472
 
 /** Fresh messages are written one behind the other into blocks of this size, because small arrays are dear. */
 const BLOCK_BYTES = 16_384
@@ -25,7 +27,7 @@ function digits(value: number): number {
   return value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : String(value).length
 }
 
-/** Writing is synchronous, so one writer serves all wires. The caller keeps to LARGEST_DATAGRAM_BYTES. */
+/** Writing is synchronous, so one writer serves all wires. The caller keeps to the room that a message has. */
 class DatagramWriter {
   private reused = new Uint8Array(LARGEST_DATAGRAM_BYTES)
   private block = new Uint8Array(BLOCK_BYTES)
@@ -34,17 +36,17 @@ class DatagramWriter {
   private start = 0
   private at = 0
 
-  /** Begins a message that the next reused one overwrites. */
+  /** Begins a message that the next reused one overwrites. It has room for LARGEST_DATAGRAM_BYTES. */
   beginReused(): void {
     this.bytes = this.reused
     this.start = 0
     this.at = 0
   }
 
-  /** Begins a message whose bytes are never written again. */
-  beginFresh(): void {
-    if (this.blockUsed + LARGEST_DATAGRAM_BYTES > BLOCK_BYTES) {
-      this.block = new Uint8Array(BLOCK_BYTES)
+  /** Begins a message whose bytes are never written again. It has `room` bytes at most. */
+  beginFresh(room = LARGEST_DATAGRAM_BYTES): void {
+    if (this.blockUsed + room > this.block.length) {
+      this.block = new Uint8Array(Math.max(BLOCK_BYTES, room))
       this.blockUsed = 0
     }
     this.bytes = this.block
