@@ -1,7 +1,7 @@
 // T17: bombs. Not timed: what is counted is how often a byte is looked at.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { BencodeError, ENVELOPE, STORED_VALUE, decodeBencode } from '../../src/codecs/bencode.ts'
+import { BencodeError, ENVELOPE, KHASHMIR, STORED_VALUE, decodeBencode } from '../../src/codecs/bencode.ts'
 import { BencodeCursor } from '../../src/codecs/bencode-cursor.ts'
 import { bytesOf } from './bencode-samples.ts'
 
@@ -32,7 +32,7 @@ function counted(bytes: Uint8Array): { bytes: Uint8Array; reads: () => number } 
 }
 
 describe('A bencode bomb', () => {
-  for (const profile of [ENVELOPE, STORED_VALUE]) {
+  for (const profile of [ENVELOPE, STORED_VALUE, KHASHMIR]) {
     for (const [name, bytes] of bombs) {
       test(`T17 of ${name} is refused within ${profile.maxTokens} tokens`, () => {
         assert.throws(() => decodeBencode(bytes, profile), BencodeError)
