@@ -33,24 +33,23 @@ export function addAsker(
   const commits = new CommitBatch({ scheduler: clock, commit: () => {}, onFailure: fail })
   const random = setup.random.stream('path')
   const path = new Path(network.network.open(network.freshAddress()), { scheduler: clock, random, busyShare })
-  const node = new FamilyNode(
-    {
-      options: { ...options, parameters: { ...options.parameters, ...setup.parameters } },
+  const node = FamilyNode.create({
+    options: { ...options, parameters: { ...options.parameters, ...setup.parameters } },
+    shared: {
       store: createMemoryStore(),
       scheduler: clock,
       random: setup.random.stream('node'),
       hash: sha1,
       commits,
     },
-    {
-      family: 4,
+    ports: {
       transport: path,
       bootstrap: () => Promise.resolve([bootstrap]),
       resolve: (host) => Promise.resolve([host]),
       isRouter: () => false,
     },
-    alone,
-  )
+    observer: alone,
+  })
   node.runner.start()
   return { node, path }
 }
@@ -66,5 +65,5 @@ const alone: FamilyObserver = {
   idChanged: () => {},
   joined: () => {},
   checkpoint: () => {},
-  storeFailed: fail,
+  warn: fail,
 }

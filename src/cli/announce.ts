@@ -1,6 +1,6 @@
 // `xorbit announce INFOHASH --port PEERPORT`: tells the closest nodes that a peer is on this host; once, or kept alive.
 import { hostPort } from '../codecs/compact-address.ts'
-import type { WriteReport } from '../networks/mainline/write.ts'
+import type { WriteReport } from '../node/write.ts'
 import { readId, readPort } from './arguments.ts'
 import { FOUND, NO_ANSWER } from './failure.ts'
 import { counted, type Output } from './output.ts'

@@ -3,7 +3,8 @@
 import { canonicalHost, familyOf } from '../codecs/compact-address.ts'
 import { idFromHex, type Id } from '../kademlia/id.ts'
 import { MAX_SALT_BYTES, MAX_SEQ } from '../networks/mainline/wire/bounds.ts'
-import { parseHostPort, resolveOptions, type MainlineOptions } from '../networks/mainline/options.ts'
+import { parseHostPort } from '../networks/host-port.ts'
+import { resolveOptions, type MainlineOptions } from '../networks/mainline/options.ts'
 import { misuse } from './failure.ts'
 
 const ID_BYTES = 20

@@ -1,5 +1,5 @@
 // `xorbit put VALUE`: stores an immutable item (BEP 44) on the closest nodes; once, or kept alive.
-import type { WriteReport } from '../networks/mainline/write.ts'
+import type { WriteReport } from '../node/write.ts'
 import { checkSource, readContent } from './content.ts'
 import { FOUND, NO_ANSWER } from './failure.ts'
 import { followUp } from './follow-up.ts'

@@ -2,7 +2,7 @@
 // Not here: what was written.
 import { hostPort } from '../codecs/compact-address.ts'
 import { ERROR } from '../networks/mainline/messages.ts'
-import type { Refused, WriteReport } from '../networks/mainline/write.ts'
+import type { Refused, WriteReport } from '../node/write.ts'
 import { counted, type Output } from './output.ts'
 
 /** The fields that every write has under --json. */

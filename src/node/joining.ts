@@ -32,6 +32,8 @@ const LOOK_MS = 10_000
 export class Joining<Q extends { readonly method: string }, R> {
   readonly #runner: RunningEngine<Q, R>
   readonly #probes: Probes<Q, R>
+  /** What a bootstrap node is asked; null: for those closest to us. */
+  readonly #greeting: Q | null
   readonly #scheduler: Scheduler
   /** Addresses of bootstrap nodes; resolves names, and may be empty. Never rejects. */
   readonly #bootstrap: () => Promise<readonly Address[]>
@@ -47,12 +49,14 @@ export class Joining<Q extends { readonly method: string }, R> {
   constructor(parts: {
     runner: RunningEngine<Q, R>
     probes: Probes<Q, R>
+    greeting?: Q | undefined
     scheduler: Scheduler
     bootstrap: () => Promise<readonly Address[]>
     onJoined: (report: JoinReport) => void
   }) {
     this.#runner = parts.runner
     this.#probes = parts.probes
+    this.#greeting = parts.greeting ?? null
     this.#scheduler = parts.scheduler
     this.#bootstrap = parts.bootstrap
     this.#onJoined = parts.onJoined
@@ -179,11 +183,12 @@ export class Joining<Q extends { readonly method: string }, R> {
   async #askOne(address: Address): Promise<Asked> {
     const { ownId } = this.#runner.engine
     const query = this.#probes.closestTo(ownId)
-    const question = query.question({ id: ownId, address })
+    const greeting = this.#greeting
+    const question = greeting ?? query.question({ id: ownId, address })
     const outcome = await this.#runner.ask({ query: question, to: address, expectedId: null })
     if (outcome.kind !== 'reply') return { address, rttMs: null, contacts: [] }
-    const contacts = readContacts(query, outcome.reply, outcome.contact)
-    return { address, rttMs: outcome.rttMs, contacts }
+    const { contact, reply, rttMs } = outcome
+    return { address, rttMs, contacts: greeting === null ? readContacts(query, reply, contact) : [contact] }
   }
 }
 

@@ -138,11 +138,10 @@ export class MainlineNetwork {
       this.network.open(setup.locals?.[index] ?? address, address),
     )
     const store = setup.store ?? createMemoryStore()
-    const families = sockets.map((socket) => {
+    const locals = sockets.map((socket) => {
       const family: Family = socket.seenAs.host.includes(':') ? 6 : 4
       const known = bootstrap.filter(({ host }) => host.includes(':') === (family === 6))
       return {
-        family,
         transport: setup.wrap?.(socket) ?? socket,
         bootstrap: () => Promise.resolve(known),
         // There are no names here: addresses stand for themselves.
@@ -159,7 +158,7 @@ export class MainlineNetwork {
       scheduler: machine,
       random: this.random.stream(`node ${this.#made++}`),
       hash: sha1,
-      families,
+      locals,
     })
     node.start()
     const made = new SimulatedNode({ node, machine, sockets, store, network: this.network })

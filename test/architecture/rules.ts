@@ -37,7 +37,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   kademlia: { values: [] },
   codecs: { values: [] },
   node: {
-    values: ['kademlia'],
+    values: ['kademlia', 'codecs'],
     types: ['stores'],
     builtins: [...PURE_BUILTINS, 'timers', 'perf_hooks', 'stream', 'async_hooks'],
   },
@@ -62,7 +62,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 }
 
-const OPEN_FILE = /^networks\/[^/]+\/open\.ts$/
+const OPEN_FILE = /^networks\/(?:[^/]+\/)?open\.ts$/
 
 /** The path below src/, or undefined when the path is elsewhere. */
 const inSrc = (path: string): string | undefined => (path.startsWith('src/') ? path.slice(4) : undefined)

@@ -12,12 +12,12 @@ import { Puppet } from './puppet.ts'
 import { scenario, SECOND, someId, type Tell } from './scenario.ts'
 
 function scraperOf({ node, store }: SimulatedNode): Scraper {
-  return new Scraper(() => node['families'], store.peers)
+  return new Scraper(() => node['locals'], store.peers)
 }
 
 function scrape(network: MainlineNetwork, by: SimulatedNode, infoHash: Id): Promise<ScrapeResult> {
   return network.clock.settle(
-    scrapeSwarm(by.node['families'], { infoHash, peers: by.store.peers, signal: undefined }),
+    scrapeSwarm(by.node['locals'], { infoHash, peers: by.store.peers, signal: undefined }),
   )
 }
 
@@ -244,7 +244,7 @@ describe('Many scrapes of one node (B33-13)', () => {
     const scraper = scraperOf(by)
     let most = 0
     network.network.watchers.add(() => {
-      most = Math.max(most, by.node['families'][0]!.runner.engine.underWay.lookups)
+      most = Math.max(most, by.node['locals'][0]!.runner.engine.underWay.lookups)
     })
     const scrapes = Array.from({ length: 30 }, () => scraper.scrape(someId(network)))
     const results = await network.clock.settle(Promise.all(scrapes))

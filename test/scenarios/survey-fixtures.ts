@@ -12,7 +12,7 @@ import { Puppet } from './puppet.ts'
 
 export function surveysOf(network: MainlineNetwork, { node, machine }: SimulatedNode): Surveys {
   const random = network.random.stream('surveys')
-  return new Surveys({ families: () => node['families'], scheduler: machine, random, private: false })
+  return new Surveys({ families: () => node['locals'], scheduler: machine, random, private: false })
 }
 
 export interface Survey {

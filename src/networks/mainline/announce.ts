@@ -1,19 +1,16 @@
 // Announcing a peer (BEP 5, announce_peer): on whom, with which token, what came of it, and again before it expires.
 // Not here: how peers are found (search.ts), what a node does that is announced to (answers.ts).
 import { packAddress } from '../../codecs/compact-address.ts'
-import { asId, sameId, toHex, type Id } from '../../kademlia/id.ts'
-import type { CommitBatch } from '../../node/commit-batch.ts'
-import type { KeepAlive } from '../../node/keep-alive.ts'
-import { OneByOne } from '../../node/one-by-one.ts'
-import type { Scheduler } from '../../node/ports.ts'
+import { asId, toHex, type Id } from '../../kademlia/id.ts'
+import { FreshTokens, type Tokens } from '../../node/fresh-tokens.ts'
+import { KeptWrites, type KeptKind, type KeptPorts } from '../../node/kept-writes.ts'
 import { checkOperation, toFlag } from '../../node/reading.ts'
-import { UnderWay } from '../../node/under-way.ts'
+import { holdersOf, writeOn, type WriteReport } from '../../node/write.ts'
 import type { Commitment, Store } from '../../stores/store.ts'
-import { toPort } from './arguments.ts'
-import type { FamilyNode } from './family.ts'
-import { FreshTokens, type Tokens } from './fresh-tokens.ts'
+import { toPort } from '../host-port.ts'
+import type { FamilyHolder, FamilyNode } from './family.ts'
+import type { MainlineQuery } from './messages.ts'
 import { getPeers } from './queries.ts'
-import { holdersOf, reachedOthers, writeOn, type Holder, type WriteReport } from './write.ts'
 
 interface AnnounceBase {
   /** The peer has everything: it is a seed. BEP 33. */
@@ -40,103 +37,51 @@ interface Announced {
   readonly seed?: boolean
 }
 
-const KIND = 'announce'
-
 export class Announcer {
   readonly #families: readonly FamilyNode[]
-  readonly #store: Store
-  readonly #scheduler: Scheduler
-  readonly #commits: CommitBatch
-  readonly #underWay = new UnderWay()
-  /** By infohash, so that the last one called has the last word. */
-  readonly #turns = new OneByOne()
-  readonly #keepAlive: KeepAlive
-  readonly #tokens = new FreshTokens<null>()
-  readonly #renewed: (report: WriteReport) => void
+  readonly #ports: KeptPorts & { readonly store: Store }
+  readonly #kept: KeptWrites<Announced>
+  readonly #tokens = new FreshTokens<FamilyNode, null>()
 
-  constructor(parts: {
-    families: readonly FamilyNode[]
-    store: Store
-    scheduler: Scheduler
-    keepAlive: KeepAlive
-    intervalMs: number
-    commits: CommitBatch
-    /** It was announced again. */
-    renewed: (report: WriteReport) => void
-  }) {
-    this.#families = parts.families
-    this.#store = parts.store
-    this.#scheduler = parts.scheduler
-    this.#commits = parts.commits
-    this.#keepAlive = parts.keepAlive
-    this.#renewed = parts.renewed
-    parts.keepAlive.keep(KIND, {
-      intervalMs: parts.intervalMs,
-      renew: (commitment) =>
-        this.#turns.take(toHex(commitment.key), () => this.#renew(commitment), undefined),
-    })
+  constructor(
+    families: readonly FamilyNode[],
+    ports: KeptPorts & { readonly store: Store },
+    /** `renewed`: it was announced again. */
+    { intervalMs, renewed }: { intervalMs: number; renewed: (report: WriteReport) => void },
+  ) {
+    this.#families = families
+    this.#ports = ports
+    const kind: KeptKind<Announced> = {
+      kind: 'announce',
+      intervalMs,
+      write: (infoHash, announced, signal) => this.#once(infoHash, announced, signal),
+      withdraw: (infoHash, announced) => this.#withdrawOwn(infoHash, announced),
+      encode: (_infoHash, announced) => new TextEncoder().encode(JSON.stringify(announced)),
+      decode: readAnnounced,
+      renewed,
+    }
+    this.#kept = new KeptWrites(kind, ports)
   }
 
-  /**
-   * Announces on the closest nodes of every family, and keeps it alive unless told otherwise. Resolves when that promise
-   * is committed; rejects when it cannot be.
-   */
+  /** Announces on the closest nodes of every family, and keeps it alive unless told otherwise. */
   async announce(infoHash: Id, options: AnnounceOptions): Promise<WriteReport> {
     const announced = readAnnounceOptions(options)
     const { keepAlive = true, signal } = options
-    const name = toHex(infoHash)
-    const promise = this.#underWay.begin(name)
-    const work = async (): Promise<WriteReport> => {
-      const report = await this.#once(infoHash, announced, signal)
-      if (promise.revoked) this.#withdrawOwn(infoHash, announced)
-      else if (keepAlive) {
-        const doneAt = reachedOthers(report) ? this.#scheduler.now() : 0
-        this.#keepAlive.add({ kind: KIND, key: infoHash, data: writeAnnounced(announced), doneAt })
-      }
-      await this.#commits.committed()
-      return report
-    }
-    try {
-      return await this.#turns.take(name, work, signal)
-    } finally {
-      this.#underWay.end(promise)
-    }
+    return this.#kept.write(infoHash, announced, { keepAlive, signal })
   }
 
   /** Stops keeping it alive and takes it out of our own store. False when it was not announced. */
   unannounce(infoHash: Id): boolean {
-    const revoked = this.#underWay.revoke(toHex(infoHash))
-    const commitment = this.#store.state.commitment(KIND, infoHash)
-    const announced = commitment && readAnnounced(commitment.data)
-    if (announced !== null) this.#withdrawOwn(infoHash, announced)
-    return this.#keepAlive.remove(KIND, infoHash) || revoked
+    return this.#kept.takeBack(infoHash)
   }
 
   /** What is kept announced. */
-  announced(): { readonly infoHash: Id; readonly announced: Announced }[] {
-    return this.#store.state.commitments().flatMap(({ kind, key, data }) => {
-      const announced = kind === KIND ? readAnnounced(data) : null
-      return announced === null ? [] : [{ infoHash: asId(key), announced }]
-    })
-  }
-
-  async #renew({ key, data }: Commitment): Promise<Uint8Array | null> {
-    const infoHash = asId(key)
-    const announced = readAnnounced(data)
-    const isKept = (): boolean => {
-      const kept = this.#store.state.commitment(KIND, key)
-      return kept !== null && sameId(kept.data, data)
-    }
-    // By its turn something else may have been announced.
-    if (announced === null || !isKept()) return null
-    const report = await this.#once(infoHash, announced)
-    if (!isKept()) this.#withdrawOwn(infoHash, announced)
-    this.#renewed(report)
-    return reachedOthers(report) ? data : null
+  announced(): { readonly key: Id; readonly what: Announced }[] {
+    return this.#kept.kept()
   }
 
   async #once(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<WriteReport> {
-    const fresh = this.#tokens.take(infoHash, this.#scheduler.now())
+    const fresh = this.#tokens.take(infoHash, this.#ports.scheduler.now())
     if (fresh !== null) {
       const report = await this.#write(infoHash, fresh, { announced, signal })
       if (report.refused.length === 0) return report
@@ -146,9 +91,13 @@ export class Announcer {
   }
 
   /** From every address of ours: nodes take the peer's address from the packet. */
-  async #findHolders(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<Tokens<null>> {
-    const at = this.#scheduler.now()
-    const walkFrom = async (family: FamilyNode): Promise<Holder[]> => {
+  async #findHolders(
+    infoHash: Id,
+    announced: Announced,
+    signal?: AbortSignal,
+  ): Promise<Tokens<FamilyNode, null>> {
+    const at = this.#ports.scheduler.now()
+    const walkFrom = async (family: FamilyNode): Promise<FamilyHolder[]> => {
       await family.knowsSomebody(signal)
       const query = getPeers(infoHash, { ...family.queryOptions, forAnnounce: true })
       const self = ownPeer(family, announced) !== null
@@ -156,7 +105,7 @@ export class Announcer {
       return holdersOf(family, closest)
     }
     const walks = ([4, 6] as const).map(async (wanted) => {
-      const holders: Holder[] = []
+      const holders: FamilyHolder[] = []
       // One after the other: no node shall be asked by several of our addresses at once (B45-04).
       for (const family of this.#families) {
         if (family.family === wanted) holders.push(...(await walkFrom(family)))
@@ -168,11 +117,11 @@ export class Announcer {
 
   async #write(
     infoHash: Id,
-    tokens: Tokens<null>,
+    tokens: Tokens<FamilyNode, null>,
     { announced, signal }: { announced: Announced; signal: AbortSignal | undefined },
   ): Promise<WriteReport> {
     const { port, impliedPort, seed = false } = announced
-    const report = await writeOn(toHex(infoHash), tokens.holders, {
+    const report = await writeOn<MainlineQuery, FamilyNode>(toHex(infoHash), tokens.holders, {
       query: (token) => ({
         method: 'announce_peer',
         infoHash,
@@ -180,29 +129,29 @@ export class Announcer {
         token,
         seed,
       }),
-      own: ({ family }) => this.#storeOwn(infoHash, ownPeer(family, announced), announced),
+      own: ({ local }) => this.#storeOwn(infoHash, ownPeer(local, announced), announced),
       signal,
     })
     if (report.refused.length === 0) this.#tokens.keep(infoHash, tokens)
-    this.#commits.schedule()
+    this.#ports.commits.schedule()
     return report
   }
 
   #withdrawOwn(infoHash: Id, announced: Announced): void {
     for (const family of this.#families) {
       const own = ownPeer(family, announced)
-      if (own !== null) this.#store.peers.withdraw(infoHash, own)
+      if (own !== null) this.#ports.store.peers.withdraw(infoHash, own)
     }
-    this.#commits.schedule()
+    this.#ports.commits.schedule()
   }
 
   #storeOwn(infoHash: Id, compact: Uint8Array | null, { seed = false }: Announced): string | null {
     // Our address was lost since we found ourselves among the closest.
     if (compact === null) return 'unknown-address'
-    const outcome = this.#store.peers.announce(infoHash, {
+    const outcome = this.#ports.store.peers.announce(infoHash, {
       compact,
       seed,
-      refreshedAt: this.#scheduler.now(),
+      refreshedAt: this.#ports.scheduler.now(),
     })
     return outcome.stored ? null : outcome.why
   }
@@ -227,15 +176,12 @@ function readAnnounceOptions(options: AnnounceOptions): Announced {
   return { port: toPort('port', port), impliedPort, seed }
 }
 
-function writeAnnounced(announced: Announced): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(announced))
-}
-
-/** null: it is not as we write it (a file that was edited by hand). */
-function readAnnounced(data: Uint8Array): Announced | null {
+/** null: it is not as we write it. */
+function readAnnounced({ key, data }: Commitment): { key: Id; what: Announced } | null {
   try {
     const { port, impliedPort, seed } = JSON.parse(new TextDecoder().decode(data)) as AnnounceOptions
-    return readAnnounceOptions({ port, impliedPort, seed } as AnnounceOptions)
+    const what = readAnnounceOptions({ port, impliedPort, seed } as AnnounceOptions)
+    return { key: asId(key), what }
   } catch {
     return null
   }

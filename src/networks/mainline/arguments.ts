@@ -1,76 +1,13 @@
-// Arguments that users give to a mainline node, read once where they come in. Misuse is a typed error that names the
+// Queries that users give to a mainline node, read once where they come in. Misuse is a typed error that names the
 // argument, what it got and what is allowed.
-import { canonicalHost } from '../../codecs/compact-address.ts'
-import type { Address, Contact } from '../../kademlia/contact.ts'
-import { asId, idFromHex, type Id } from '../../kademlia/id.ts'
 import { badArgument } from '../../node/errors.ts'
 import { refuseUnknown, toFlag } from '../../node/reading.ts'
-import { isPort } from '../addresses.ts'
+import { toPort } from '../host-port.ts'
+import { toIdArgument, toShortBytes, type IdLike } from '../id-arguments.ts'
 import { toKeyBytes, toPublicKey } from './keys/key-bytes.ts'
 import type { MainlineQuery, Signed, Want } from './messages.ts'
-import { parseHostPort, type BootstrapHost } from './options.ts'
-import {
-  ID_BYTES,
-  MAX_ITEM_BYTES,
-  MAX_SALT_BYTES,
-  MAX_SEQ,
-  MAX_TOKEN_BYTES,
-  SIGNATURE_BYTES,
-} from './wire/bounds.ts'
+import { MAX_ITEM_BYTES, MAX_SALT_BYTES, MAX_SEQ, MAX_TOKEN_BYTES, SIGNATURE_BYTES } from './wire/bounds.ts'
 import { isCanonical } from './wire/decode-item.ts'
-
-/** An id, infohash or target: 20 bytes, or 40 hex digits. */
-export type IdLike = Uint8Array | string
-
-/** A host and port, or 'HOST:PORT'. The host is an IP address or a name. */
-export type AddressLike = Address | string
-
-/** Reads 20 bytes or 40 hex digits. Bytes are copied. Throws XorbitError 'bad-argument'. */
-export function toIdArgument(name: string, value: IdLike): Id {
-  if (value instanceof Uint8Array) {
-    if (value.length !== ID_BYTES) throw badArgument(name, '20 bytes or 40 hex digits', value)
-    // Not by slice(), which on a Buffer copies nothing.
-    return asId(new Uint8Array(value))
-  }
-  if (typeof value !== 'string') throw badArgument(name, '20 bytes or 40 hex digits', value)
-  try {
-    return idFromHex(value, ID_BYTES)
-  } catch {
-    const length = value.length === 2 * ID_BYTES ? '' : ` (${value.length} characters)`
-    throw badArgument(name, `40 hex digits${length}`, value)
-  }
-}
-
-/** Reads a host and port; an IP address becomes canonical, a name stays. Throws XorbitError 'bad-argument'. */
-export function toHostPort(name: string, value: AddressLike): BootstrapHost {
-  if (typeof value === 'string') return parseHostPort(name, value, null)
-  if (typeof value !== 'object' || value === null)
-    throw badArgument(name, "'HOST:PORT', or a host and port", value)
-  const { host, port } = value
-  if (typeof host !== 'string' || host === '')
-    throw badArgument(`${name} host`, 'an IP address or a host name', host)
-  return { host: canonicalHost(host) ?? host, port: toPort(`${name} port`, port) }
-}
-
-/** A contact, what ping() gave, or an address. */
-export type AskedLike = AddressLike | Contact | (Address & { readonly id: Id })
-
-/** Whom to ask: a contact, or what ping() gave, of which the id is expected; or an address with whatever id. */
-export function toAsked(value: AskedLike): {
-  readonly host: BootstrapHost
-  readonly expectedId: Id | null
-} {
-  const isObject = typeof value === 'object' && value !== null
-  const expectedId = isObject && 'id' in value ? toIdArgument('contact id', value.id) : null
-  const address = isObject && 'address' in value ? value.address : value
-  return { host: toHostPort('address', address), expectedId }
-}
-
-/** Reads a port, 1 … 65535. Throws XorbitError 'bad-argument'. */
-export function toPort(name: string, value: unknown): number {
-  if (!isPort(value as number)) throw badArgument(name, 'a port from 1 to 65535', value)
-  return value as number
-}
 
 /** Reads which contacts are wanted. Throws XorbitError 'bad-argument'. */
 function toWant(want: unknown): Want {
@@ -208,14 +145,4 @@ function toSigned(signed: NonNullable<PutLike['signed']>): Signed {
   }
 }
 
-function toShortBytes(name: string, value: unknown, most: number): Uint8Array {
-  if (value instanceof Uint8Array && value.length <= most) return value
-  throw badArgument(name, `at most ${most} bytes`, value)
-}
-
 const METHODS = ['ping', 'find_node', 'get_peers', 'announce_peer', 'get', 'put', 'sample_infohashes']
-
-/** A contact as users get it: nothing of what the table keeps beside it. */
-export function bare({ id, address }: Contact): Contact {
-  return { id, address: { host: address.host, port: address.port } }
-}

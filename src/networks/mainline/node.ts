@@ -1,15 +1,18 @@
 // A mainline node: the verbs that a user holds. Arguments are read here; the work is done where it says.
 // Not here: how it runs, joins and closes (life.ts).
 import type { Contact } from '../../kademlia/contact.ts'
-import { compareDistance, toHex, type Id } from '../../kademlia/id.ts'
-import type { Hop } from '../../kademlia/walk.ts'
+import { toHex, type Id } from '../../kademlia/id.ts'
+import { closestTo, type ClosestOptions } from '../../node/closest.ts'
+import type { OperationOptions, PingResult } from '../../node/node-events.ts'
 import { checkOperation } from '../../node/reading.ts'
 import type { ResultStream } from '../../node/result-stream.ts'
+import type { WriteReport } from '../../node/write.ts'
+import { askDirectly, type DirectAnswer } from '../direct-query.ts'
+import type { AddressLike } from '../host-port.ts'
+import { toAsked, toIdArgument, type AskedLike, type IdLike } from '../id-arguments.ts'
 import { Announcer, type AnnounceOptions } from './announce.ts'
-import { bare, toIdArgument } from './arguments.ts'
-import type { AddressLike, AskedLike, IdLike, QueryLike } from './arguments.ts'
-import { askDirectly, type DirectAnswer } from './direct-query.ts'
-import type { OperationOptions, PingResult } from './events.ts'
+import { toQuery, type QueryLike } from './arguments.ts'
+import type { FamilyNode } from './family.ts'
 import {
   toKey,
   toMode,
@@ -34,13 +37,13 @@ import { encodeValue, type ValueLike } from './items/value.ts'
 import { toPublicKey } from './keys/key-bytes.ts'
 import { toOwnKeyPair } from './keys/key-pair.ts'
 import { MainlineLife, type MainlineParts } from './life.ts'
+import type { MainlineReply } from './messages.ts'
 import { findNode, type Peer } from './queries.ts'
 import { Surveys, type SampleOptions } from './sample.ts'
 import { Scraper, type ScrapeResult } from './scrape.ts'
 import { searchPeers, type SearchOutcome } from './search.ts'
 import type { Sample, SampleOutcome } from './sweep.ts'
 import { decodeTorrentValue, parseTorrentLink } from './updatable-torrent.ts'
-import type { WriteReport } from './write.ts'
 
 /** What a link to a torrent that changes leads to (BEP 46). */
 export interface ResolvedTorrent extends SignedItem {
@@ -59,23 +62,21 @@ export class MainlineNode extends MainlineLife {
   constructor(parts: MainlineParts) {
     super(parts)
     const { options, store, scheduler } = parts
-    this.#announcer = new Announcer({
-      families: this.families,
+    const kept = {
       store,
-      scheduler,
-      commits: this.commits,
-      keepAlive: this.keepAlive,
-      intervalMs: options.announceIntervalMs,
-      renewed: (report) => this.events.emit('announced', report),
-    })
-    const shared = {
-      families: () => this.oneAFamily(),
-      store,
-      records: store.records,
       state: store.state,
       scheduler,
       commits: this.commits,
       keepAlive: this.keepAlive,
+    }
+    this.#announcer = new Announcer(this.locals, kept, {
+      intervalMs: options.announceIntervalMs,
+      renewed: (report) => this.events.emit('announced', report),
+    })
+    const shared = {
+      ...kept,
+      families: () => this.oneAFamily(),
+      records: store.records,
       lifetimeMs: options.itemLifetimeMs,
       intervalMs: options.publishIntervalMs,
       republished: (report: RepublishReport) => this.events.emit('republished', report),
@@ -119,7 +120,7 @@ export class MainlineNode extends MainlineLife {
   announced(): { readonly infoHash: string; readonly port: number | null }[] {
     return this.#announcer
       .announced()
-      .map(({ infoHash, announced }) => ({ infoHash: toHex(infoHash), port: announced.port ?? null }))
+      .map(({ key, what }) => ({ infoHash: toHex(key), port: what.port ?? null }))
   }
 
   /**
@@ -253,21 +254,15 @@ export class MainlineNode extends MainlineLife {
   }
 
   /** The live nodes closest to a target, nearest first: k a family. `onHop` hears of every request of the walk. */
-  async closest(
-    target: IdLike,
-    options: OperationOptions & { readonly onHop?: (hop: Hop) => void } = {},
-  ): Promise<readonly Contact[]> {
+  async closest(target: IdLike, options: ClosestOptions = {}): Promise<readonly Contact[]> {
     this.assertOpen()
     checkOperation(options, ['onHop'])
     const id = toIdArgument('target', target)
-    const walks = this.oneAFamily().map(async (family) => {
-      await family.knowsSomebody(options.signal)
-      return family.runner.lookup({ query: findNode(id, family.queryOptions), ...options }).outcome
-    })
-    const outcomes = await Promise.all(walks)
-    return outcomes
-      .flatMap(({ closest }) => closest.map(({ contact }) => bare(contact)))
-      .sort((a, b) => compareDistance(id, a.id, b.id))
+    const asking = {
+      locals: this.oneAFamily(),
+      query: (family: FamilyNode) => findNode(id, family.queryOptions),
+    }
+    return closestTo(id, asking, options)
   }
 
   /** Asks one node whether it lives; if so it may enter the table. Throws XorbitError 'no-answer'. BEP 5, PORT message. */
@@ -277,10 +272,14 @@ export class MainlineNode extends MainlineLife {
   }
 
   /** Asks one node directly. Throws XorbitError 'no-answer' or 'refused' (with the error code). */
-  async query(address: AskedLike, query: QueryLike, options: OperationOptions = {}): Promise<DirectAnswer> {
+  async query(
+    address: AskedLike,
+    query: QueryLike,
+    options: OperationOptions = {},
+  ): Promise<DirectAnswer<MainlineReply>> {
     this.assertOpen()
     checkOperation(options)
-    return askDirectly(this.oneAFamily(), { address, query }, options.signal)
+    return askDirectly(this.oneAFamily(), { ...toAsked(address), query: toQuery(query) }, options.signal)
   }
 }
 

@@ -10,7 +10,7 @@ import {
 import type { BencodeValue } from '../../codecs/bencode.ts'
 import { asId, idFromHex, toHex, type Id } from '../../kademlia/id.ts'
 import { badArgument } from '../../node/errors.ts'
-import { toIdArgument, type IdLike } from './arguments.ts'
+import { toIdArgument, type IdLike } from '../id-arguments.ts'
 import { ID_BYTES, MAX_SALT_BYTES, PUBLIC_KEY_BYTES } from './wire/bounds.ts'
 
 /** What a link says: whose item it is, and which of theirs. */

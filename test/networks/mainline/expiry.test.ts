@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { packAddress } from '../../../src/codecs/compact-address.ts'
 import { asId } from '../../../src/kademlia/id.ts'
-import { Expiry } from '../../../src/networks/mainline/expiry.ts'
+import { Expiry } from '../../../src/node/expiry.ts'
 import { digestOf, recordData, targetOf } from '../../../src/networks/mainline/items/item.ts'
 import { sha1 } from '../../../src/node/system.ts'
 import { createMemoryStore } from '../../../src/stores/memory-store.ts'
@@ -17,10 +17,13 @@ function expiring(store: Store = createMemoryStore({ unlimitedPerIp: true })) {
   const told = { changed: 0, failures: [] as unknown[] }
   const expiry = new Expiry({
     scheduler: time,
-    peers: store.peers,
-    records: store.records,
-    peerLifetimeMs: PEER_LIFETIME_MS,
-    itemLifetimeMs: ITEM_LIFETIME_MS,
+    expiring: [
+      {
+        lifetimeMs: PEER_LIFETIME_MS,
+        drop: (now, limit) => store.peers.expire(now - PEER_LIFETIME_MS, limit),
+      },
+      { lifetimeMs: ITEM_LIFETIME_MS, drop: (now, limit) => store.records.expire(now, limit) },
+    ],
     changed: () => told.changed++,
     failed: (error) => told.failures.push(error),
   })

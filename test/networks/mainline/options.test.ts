@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { XorbitError } from '../../../src/node/errors.ts'
-import { toHostPort, toIdArgument, toQuery } from '../../../src/networks/mainline/arguments.ts'
-import {
-  parseHostPort,
-  resolveOptions,
-  type MainlineOptions,
-} from '../../../src/networks/mainline/options.ts'
+import { parseHostPort, toHostPort } from '../../../src/networks/host-port.ts'
+import { toIdArgument } from '../../../src/networks/id-arguments.ts'
+import { toQuery } from '../../../src/networks/mainline/arguments.ts'
+import { resolveOptions, type MainlineOptions } from '../../../src/networks/mainline/options.ts'
 
 function refusal(work: () => unknown): XorbitError {
   try {
@@ -112,12 +110,15 @@ describe('Options of a mainline node', () => {
   })
 
   test('HOST:PORT is read in all its forms, IPv6 with brackets or bare (B5-22)', () => {
-    assert.deepEqual(parseHostPort('x', 'example.org:80'), { host: 'example.org', port: 80 })
-    assert.deepEqual(parseHostPort('x', '1.2.3.4'), { host: '1.2.3.4', port: 6881 })
-    assert.deepEqual(parseHostPort('x', '[2001:DB8::1]:7'), { host: '2001:db8::1', port: 7 })
-    assert.deepEqual(parseHostPort('x', '2001:db8::1'), { host: '2001:db8::1', port: 6881 })
+    assert.deepEqual(parseHostPort('x', 'example.org:80', 6881), { host: 'example.org', port: 80 })
+    assert.deepEqual(parseHostPort('x', '1.2.3.4', 6881), { host: '1.2.3.4', port: 6881 })
+    assert.deepEqual(parseHostPort('x', '[2001:DB8::1]:7', 6881), { host: '2001:db8::1', port: 7 })
+    assert.deepEqual(parseHostPort('x', '2001:db8::1', 6881), { host: '2001:db8::1', port: 6881 })
     for (const text of ['', ':80', 'a:', 'a:0', 'a:65536', 'a:b', '[::1', 'a:1:2']) {
-      assert.match(refusal(() => parseHostPort('bootstrap', text)).message, /^bootstrap: expected HOST:PORT/)
+      assert.match(
+        refusal(() => parseHostPort('bootstrap', text, 6881)).message,
+        /^bootstrap: expected HOST:PORT/,
+      )
     }
   })
 })

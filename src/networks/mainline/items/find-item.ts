@@ -4,9 +4,9 @@ import type { Id } from '../../../kademlia/id.ts'
 import type { LookupOutcome } from '../../../kademlia/walk.ts'
 import type { ResultStream } from '../../../node/result-stream.ts'
 import type { RecordStore } from '../../../stores/store.ts'
-import type { FamilyNode } from '../family.ts'
+import type { FamilyHolder, FamilyNode } from '../family.ts'
 import type { MainlineReply } from '../messages.ts'
-import { holdersOf, type Holder } from '../write.ts'
+import { holdersOf } from '../../../node/write.ts'
 import { readRecord } from './item.ts'
 import { ItemSearch } from './item-search.ts'
 
@@ -25,7 +25,7 @@ export interface FindRequest {
 export interface FoundItem {
   readonly search: ItemSearch
   /** With `forPut` the closest nodes of every family that gave a token, nearest first in each; else none. */
-  readonly holders: readonly Holder[]
+  readonly holders: readonly FamilyHolder[]
 }
 
 /** Rejects by the signal, and when the node is closed. */

@@ -6,7 +6,8 @@ import type { KeepAlive } from '../../../node/keep-alive.ts'
 import type { Scheduler } from '../../../node/ports.ts'
 import { UnderWay } from '../../../node/under-way.ts'
 import type { Commitment, NodeState } from '../../../stores/store.ts'
-import { reachedOthers, type Holder, type WriteReport } from '../write.ts'
+import { reachedOthers, type WriteReport } from '../../../node/write.ts'
+import type { FamilyHolder } from '../family.ts'
 import { isNewer, isSame, mutableTarget } from './item.ts'
 import type { ItemWriter } from './item-writer.ts'
 import { keptData, readKept, type KeptItem, type KeptKind } from './kept-item.ts'
@@ -153,7 +154,7 @@ export class ItemKeeper {
     }
     const copies = search.copiesOf(item)
     const onlyMended = copies > ENOUGH_COPIES || before.onlyMended !== true
-    const lacks = (holder: Holder): boolean => {
+    const lacks = (holder: FamilyHolder): boolean => {
       const held = heldBy(holder)
       return held === null || !isSame(held, item)
     }

@@ -3,9 +3,9 @@
 import { addressKey, type Contact } from '../../../kademlia/contact.ts'
 import { sameId, toHex, type Id } from '../../../kademlia/id.ts'
 import { ProtocolError, type LookupStep } from '../../../kademlia/ports.ts'
+import type { FamilyHolder } from '../family.ts'
 import type { MainlineQuery, MainlineReply } from '../messages.ts'
 import { closerOf, wanted, type MainlineLookup, type QueryOptions } from '../queries.ts'
-import type { Holder } from '../write.ts'
 import { digestOf, immutableTarget, isAuthentic, isSame, mutableTarget, seqOf, type RawItem } from './item.ts'
 
 export interface ItemQuestion {
@@ -67,7 +67,7 @@ export class ItemSearch {
   }
 
   /** What a node answered that it holds, or what our own holds; null: nothing that is true. */
-  heldBy({ contact, token }: Holder): RawItem | null {
+  heldBy({ contact, token }: FamilyHolder): RawItem | null {
     return token === null ? this.#own : (this.#holders.get(addressKey(contact.address)) ?? null)
   }
 

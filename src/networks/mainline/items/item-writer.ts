@@ -4,21 +4,21 @@ import { toHex, type Id } from '../../../kademlia/id.ts'
 import type { CommitBatch } from '../../../node/commit-batch.ts'
 import type { Scheduler } from '../../../node/ports.ts'
 import type { Store } from '../../../stores/store.ts'
-import type { FamilyNode } from '../family.ts'
-import { FreshTokens } from '../fresh-tokens.ts'
-import { ERROR } from '../messages.ts'
-import { writeOn, type Holder, type WriteReport } from '../write.ts'
+import type { FamilyHolder, FamilyNode } from '../family.ts'
+import { FreshTokens } from '../../../node/fresh-tokens.ts'
+import { ERROR, type MainlineQuery } from '../messages.ts'
+import { writeOn, type WriteReport } from '../../../node/write.ts'
 import { findItem } from './find-item.ts'
 import { digestOf, isSame, recordData, seqOf, type RawItem } from './item.ts'
 import type { ItemSearch } from './item-search.ts'
 
 /** The closest nodes to a target that take a write, and what they hold. */
 export interface Closest {
-  readonly holders: readonly Holder[]
+  readonly holders: readonly FamilyHolder[]
   /** When they gave their tokens. */
   readonly at: number
   readonly best: RawItem | null
-  readonly heldBy: (holder: Holder) => RawItem | null
+  readonly heldBy: (holder: FamilyHolder) => RawItem | null
 }
 
 export interface WriteOptions {
@@ -40,7 +40,7 @@ export interface ItemWriterParts {
 export class ItemWriter {
   readonly #parts: ItemWriterParts
   /** The note is what all of them took. */
-  readonly #tokens = new FreshTokens<RawItem>()
+  readonly #tokens = new FreshTokens<FamilyNode, RawItem>()
 
   constructor(parts: ItemWriterParts) {
     this.#parts = parts
@@ -86,7 +86,7 @@ export class ItemWriter {
     { holders, heldBy, guarded = false, signal }: Pick<Closest, 'holders' | 'heldBy'> & WriteOptions,
   ): Promise<WriteReport> {
     const { value, signed } = item
-    const report = await writeOn(toHex(target), holders, {
+    const report = await writeOn<MainlineQuery, FamilyNode>(toHex(target), holders, {
       query: (token, holder) => {
         const held = guarded ? heldBy(holder) : null
         // Not for who holds nothing (B44-13); and who missed some version shall not refuse the next for that.

@@ -5,14 +5,15 @@ import type { Address } from '../../../kademlia/contact.ts'
 import { asId } from '../../../kademlia/id.ts'
 import type { Id } from '../../../kademlia/id.ts'
 import type { QueryMessage } from '../../../kademlia/ports.ts'
-import { bytesOf, found, nameOf } from '../../krpc/fields.ts'
+import { isAllZero } from '../../krpc/contact-form.ts'
+import { bytesOf, found, integerOf, nameOf } from '../../krpc/fields.ts'
 import { drop, refuseWith } from '../../krpc/refuse.ts'
 import { ascii } from '../../krpc/writer.ts'
 import { ERROR } from '../messages.ts'
 import type { MainlineQuery, Want } from '../messages.ts'
 import { ID_BYTES, MAX_TRANSACTION_BYTES } from './bounds.ts'
 import { readPut } from './decode-item.ts'
-import { ARGUMENT, args, integerOf, isFlag, isOne, seqOf, TOP, top } from './fields.ts'
+import { ARGUMENT, args, isFlag, isOne, seqOf, TOP, top } from './fields.ts'
 import { readToken, refuse, requireId } from './refuse.ts'
 
 const METHODS = [
@@ -126,11 +127,6 @@ function readAnnounce(bytes: Uint8Array, infoHash: Id, transaction: Uint8Array):
     token,
     seed: isOne(bytes, args, ARGUMENT.seed),
   }
-}
-
-function isAllZero(id: Id): boolean {
-  for (let i = 0; i < id.length; i++) if (id[i] !== 0) return false
-  return true
 }
 
 function readPort(bytes: Uint8Array, transaction: Uint8Array): number {

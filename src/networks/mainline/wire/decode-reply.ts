@@ -8,7 +8,7 @@ import type { Contact } from '../../../kademlia/contact.ts'
 import { asId } from '../../../kademlia/id.ts'
 import type { Id } from '../../../kademlia/id.ts'
 import { contactAt } from '../../krpc/contact-form.ts'
-import { bytesOf, viewOf } from '../../krpc/fields.ts'
+import { bytesOf, integerOf, viewOf } from '../../krpc/fields.ts'
 import type { MainlineReply } from '../messages.ts'
 import {
   FILTER_BYTES,
@@ -21,7 +21,7 @@ import {
   NODE_BYTES,
 } from './bounds.ts'
 import { readItem } from './decode-item.ts'
-import { integerOf, RESULT, results } from './fields.ts'
+import { RESULT, results } from './fields.ts'
 
 type Draft = { -readonly [key in keyof MainlineReply]: MainlineReply[key] }
 

@@ -1,7 +1,7 @@
 // The fields of mainline's messages that we know, where the last scan found them, and how a number of them is read.
 // What a field means, and what is done where it is wrong, is in decode.ts and its neighbours.
-import { integerAt, TOKEN } from '../../../codecs/bencode-cursor.ts'
 import { BencodeFields, OPAQUE } from '../../../codecs/bencode-fields.ts'
+import { integerOf } from '../../krpc/fields.ts'
 import { MAX_SEQ } from './bounds.ts'
 
 /** The fields that we know, by their index; unknown ones are passed over. */
@@ -46,12 +46,6 @@ export const RESULT = {
 export const args = new BencodeFields(Object.keys(ARGUMENT), { v: OPAQUE })
 export const results = new BencodeFields(Object.keys(RESULT), { v: OPAQUE })
 export const top = new BencodeFields(Object.keys(TOP), { a: args, r: results })
-
-/** An integer exactly (K-14); null when the field is absent or none. */
-export function integerOf(bytes: Uint8Array, fields: BencodeFields, field: number): number | bigint | null {
-  if (!fields.is(field, TOKEN.integer)) return null
-  return integerAt(bytes, fields.contentOf(field), fields.endOf(field) - 1)
-}
 
 /** A sequence number, 0 … 2^63 − 1 (B44-14); null when the field is absent or anything else. */
 export function seqOf(bytes: Uint8Array, fields: BencodeFields, field: number): bigint | null {

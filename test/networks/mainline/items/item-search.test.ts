@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { asId, toHex } from '../../../../src/kademlia/id.ts'
-import type { FamilyNode } from '../../../../src/networks/mainline/family.ts'
+import type { FamilyHolder, FamilyNode } from '../../../../src/networks/mainline/family.ts'
 import { digestOf, mutableTarget } from '../../../../src/networks/mainline/items/item.ts'
 import { ItemSearch } from '../../../../src/networks/mainline/items/item-search.ts'
-import { holdersOf, type Holder } from '../../../../src/networks/mainline/write.ts'
+import { holdersOf } from '../../../../src/node/write.ts'
 import { TestPublisher, type MutableItem } from '../item-fixtures.ts'
 
 const publisher = new TestPublisher('search')
@@ -15,13 +15,13 @@ function search(leastSeq = 0n): ItemSearch {
   return new ItemSearch({ target, salt: new Uint8Array(0), leastSeq, first: false, forPut: true })
 }
 
-function holder(number: number): Holder {
+function holder(number: number): FamilyHolder {
   const id = asId(new Uint8Array(20).fill(number))
   const contact = { id, address: { host: `10.0.0.${number}`, port: 6881 } }
-  return { family: null as unknown as FamilyNode, contact, token: Uint8Array.of(number) }
+  return { local: null as unknown as FamilyNode, contact, token: Uint8Array.of(number) }
 }
 
-const OURSELVES: Holder = {
+const OURSELVES: FamilyHolder = {
   ...holder(0),
   contact: { id: asId(new Uint8Array(20)), address: { host: 'self', port: 0 } },
   token: null,
@@ -85,9 +85,9 @@ describe('Who gave a token', () => {
     const [other, ourselves] = holdersOf(family, [
       { contact, reply: { token, nodes: [contact] }, self: false },
       { contact: OURSELVES.contact, reply: null, self: true },
-    ]) as [Holder, Holder]
+    ]) as [FamilyHolder, FamilyHolder]
     assert.deepEqual(other, {
-      family,
+      local: family,
       contact: { ...contact, id: new Uint8Array(20) },
       token: new Uint8Array(8),
     })
