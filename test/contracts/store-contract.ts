@@ -13,6 +13,10 @@ import { recordContract } from './record-contract.ts'
 import { record, versionOf } from './record-examples.ts'
 import { recordProperties } from './record-properties.ts'
 import { stateContract } from './state-contract.ts'
+import { valueBoundsContract } from './value-bounds-contract.ts'
+import { valueContract } from './value-contract.ts'
+import { bytesOf, textsOf, value } from './value-examples.ts'
+import { valueProperties } from './value-properties.ts'
 
 /** Makes an empty store; the suite closes it. */
 export type OpenStore = (options?: MemoryStoreOptions) => Store
@@ -25,6 +29,9 @@ export function storeContract(open: OpenStore, runs: number): void {
   describe('records', () => recordContract(open))
   describe('bounds on records', () => recordBoundsContract(open))
   describe('records, by random operations', () => recordProperties(open, runs))
+  describe('values', () => valueContract(open))
+  describe('bounds on values', () => valueBoundsContract(open))
+  describe('values, by random operations', () => valueProperties(open, runs))
   describe("the node's own state", () => stateContract(open))
   describe('the store as a whole', () => lifeContract(open))
 }
@@ -34,11 +41,14 @@ function lifeContract(open: OpenStore): void {
     const store = open()
     store.peers.announce(infoHash(1), peer4('10.0.0.1', 1))
     store.records.put(record(1))
+    store.values.store(infoHash(1), value('a'))
     assert.equal(store.peers.size.peers, 1)
     assert.equal(store.records.size.records, 1)
+    assert.equal(store.values.size.values, 1)
     store.commit()
     assert.equal(store.peers.size.peers, 1)
     assert.equal(store.records.size.records, 1)
+    assert.equal(store.values.size.values, 1)
     store.close()
   })
 
@@ -59,6 +69,7 @@ function lifeContract(open: OpenStore): void {
     const store = open()
     store.peers.announce(infoHash(1), peer4('10.0.0.1', 1))
     store.records.put(record(1))
+    store.values.store(infoHash(1), value('a'))
     store.state.saveIdentity('v4', new Uint8Array(20))
     store.close()
     const commitment = { kind: 'announce', key: infoHash(1), data: new Uint8Array(1), doneAt: 0 }
@@ -70,6 +81,9 @@ function lifeContract(open: OpenStore): void {
       remove: () => store.records.remove(infoHash(1)),
       sawVersion: () => store.records.sawVersion(infoHash(1), versionOf(9), 1),
       expireRecords: () => store.records.expire(Number.MAX_SAFE_INTEGER, 1),
+      store: () => store.values.store(infoHash(1), value('b')),
+      withdrawValue: () => store.values.withdraw(infoHash(1), bytesOf('a')),
+      expireValues: () => store.values.expire(Number.MAX_SAFE_INTEGER, 1),
       saveIdentity: () => store.state.saveIdentity('v4', new Uint8Array(20)),
       saveContacts: () => store.state.saveContacts('v4', []),
       saveCommitment: () => store.state.saveCommitment(commitment),
@@ -83,6 +97,8 @@ function lifeContract(open: OpenStore): void {
     assert.equal(store.peers.count(infoHash(1), 4).peers, 1)
     assert.deepEqual(store.records.get(infoHash(1), 1_000), record(1))
     assert.deepEqual(store.records.newest(infoHash(1)), versionOf(0))
+    assert.deepEqual(textsOf(store.values, 1), ['a'])
+    assert.equal(store.values.count(infoHash(1), 0), 1)
     assert.deepEqual(store.state.identity('v4'), new Uint8Array(20))
   })
 }
