@@ -1,7 +1,7 @@
 // The grammar of bencode, once: a cursor that goes over the bytes token by token, keeps to the bounds of a profile
 // and builds nothing. The decoder, the field scanner and the check of stored values all go by it.
 // No recursion, no copies; each byte is looked at once.
-import { isDate, isUtf8, readLooseInteger, readLooseKeyLength } from './bencode-loose.ts'
+import { endOfDate, isUtf8, readLooseInteger, readLooseKeyLength } from './bencode-loose.ts'
 import { BencodeError } from './bencode-value.ts'
 import type { BencodeErrorCode, BencodeProfile } from './bencode-value.ts'
 
@@ -222,9 +222,8 @@ export class BencodeCursor {
     }
     if (kind !== DATE) this.fail('unexpected-byte', 'no value begins with this byte')
     const start = this.at + 1
-    const end = this.bytes.indexOf(END, start)
-    if (!isDate(this.bytes, start, end))
-      this.fail('bad-date', 'a date must be YYYY-MM-DDThh:mm:ss, and be one')
+    const end = endOfDate(this.bytes, start)
+    if (end < 0) this.fail('bad-date', 'a date must be YYYY-MM-DDThh:mm:ss, and be one')
     this.start = start
     this.end = end
     this.at = end + 1

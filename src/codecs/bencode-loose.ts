@@ -70,12 +70,15 @@ export function isUtf8(bytes: Uint8Array): boolean {
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/
 const DATE_BYTES = 19
 
-/** Whether [start, end) is `YYYY-MM-DDThh:mm:ss`, of a day and a time that there are. */
-export function isDate(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== DATE_BYTES) return false
-  const text = String.fromCharCode(...bytes.subarray(start, end))
-  if (!DATE.test(text) || text.startsWith('0000')) return false
+/** Where the date that begins at `at` ends, before its `e`; -1 when it is no `YYYY-MM-DDThh:mm:ss` that there is. */
+export function endOfDate(bytes: Uint8Array, at: number): number {
+  const end = at + DATE_BYTES
+  if (bytes[end] !== END) return -1
+  let text = ''
+  for (let i = at; i < end; i++) text += String.fromCharCode(bytes[i]!)
+  // Python's years begin with 1.
+  if (!DATE.test(text) || text.startsWith('0000')) return -1
   // What is out of its range is either no time, or one that is written in another way.
   const time = new Date(`${text}Z`)
-  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text)
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text) ? end : -1
 }

@@ -4,10 +4,13 @@ import {
   BencodeDictionary,
   BencodeError,
   ENVELOPE,
+  KHASHMIR,
   STORED_VALUE,
   decodeBencode,
 } from '../../src/codecs/bencode.ts'
 import type { BencodeErrorCode, BencodeProfile } from '../../src/codecs/bencode.ts'
+import { BencodeCursor, TOKEN } from '../../src/codecs/bencode-cursor.ts'
+import type { Token } from '../../src/codecs/bencode-cursor.ts'
 import { bytesOf, plain, textOf } from './bencode-samples.ts'
 import type { Plain } from './bencode-samples.ts'
 
@@ -206,4 +209,141 @@ describe('The profile of stored values', () => {
     assert.ok(decoded(`l${'le'.repeat(499)}e`, STORED_VALUE))
     assert.equal(decoded(`i${'9'.repeat(998)}e`, STORED_VALUE), 10n ** 998n - 1n)
   })
+})
+
+describe('The profile of khashmir', () => {
+  test('reads integers as Python does: blanks around them, a plus, one L behind (khashmir A1)', () => {
+    for (const text of ['i 5e', 'i5 e', 'i \t\n\v\f\r5\r e', 'i+5e', 'i5Le', 'i +5L e']) {
+      assert.equal(decoded(text, KHASHMIR), 5, text)
+    }
+    assert.equal(decoded('i -5 e', KHASHMIR), -5)
+    assert.equal(decoded('i-5Le', KHASHMIR), -5)
+    assert.equal(decoded('i 18446744073709551616Le', KHASHMIR), 2n ** 64n)
+    assert.deepEqual(decoded('li 5e1:ai5Lee', KHASHMIR), [5, 'a', 5])
+  })
+
+  test('refuses what is no integer to Python either (khashmir A1)', () => {
+    for (const text of [
+      'i e',
+      'i+e',
+      'iLe',
+      'i5LLe',
+      'i5 Le',
+      'i- 5e',
+      'i+-5e',
+      'i--5e',
+      'i5 5e',
+      'i1.5e',
+      'i1_0e',
+    ]) {
+      refused(text, 'bad-integer', KHASHMIR)
+    }
+    for (const text of ['i5', 'i5 ', 'i5L', 'i ', 'i+', 'i']) {
+      assert.throws(() => decodeBencode(bytesOf(text), KHASHMIR), BencodeError, text)
+    }
+  })
+
+  test('refuses leading zeros and -0 also behind a blank or a plus (khashmir A1)', () => {
+    for (const text of [
+      'i03e',
+      'i 03e',
+      'i+03e',
+      'i-0e',
+      'i -0e',
+      'i-0Le',
+      'i-03 e',
+      '03:abc',
+      'd+01:ai1ee',
+    ]) {
+      refused(text, 'bad-integer', KHASHMIR)
+    }
+    assert.equal(decoded('i 0e', KHASHMIR), 0)
+  })
+
+  test('reads blanks and a plus in the length of a key, and of nothing else (khashmir A1)', () => {
+    for (const text of ['d 1:ai1ee', 'd+1:ai1ee', 'd1 :ai1ee', 'd \t+1\n:ai1ee']) {
+      assert.deepEqual(decoded(text, KHASHMIR), { entries: [['a', 1]] }, text)
+    }
+    assert.deepEqual(decoded('d +0 :i1e 1 :ai2ee', KHASHMIR), {
+      entries: [
+        ['', 1],
+        ['a', 2],
+      ],
+    })
+    refused('d1:bi1e 1:ai2ee', 'keys-not-ascending', KHASHMIR)
+    refused('d 9:ai1ee', 'bad-length', KHASHMIR)
+    refused(' 1:a', 'unexpected-byte', KHASHMIR)
+    refused('l+1:ae', 'unexpected-byte', KHASHMIR)
+    refused('1 :a', 'bad-length', KHASHMIR)
+    refused('d1:b1 :ae', 'bad-length', KHASHMIR)
+    for (const text of ['d-1:ai1ee', 'd1L:ai1ee', 'd 1ai1ee', 'd :i1ee']) {
+      assert.throws(() => decodeBencode(bytesOf(text), KHASHMIR), BencodeError, text)
+    }
+  })
+
+  test('reads text as its bytes, which must be UTF-8, but no key that is text (khashmir A1)', () => {
+    assert.deepEqual(decoded('d1:au2:\xc3\xa91:bi1ee', KHASHMIR), {
+      entries: [
+        ['a', '\xc3\xa9'],
+        ['b', 1],
+      ],
+    })
+    assert.equal(decoded('u0:', KHASHMIR), '')
+    assert.equal(decoded('u3:\xef\xbb\xbf', KHASHMIR), '\xef\xbb\xbf')
+    refused('u1:\xc3', 'bad-text', KHASHMIR)
+    refused('d1:au1 :xe', 'bad-length', KHASHMIR)
+    refused('uu1:a', 'unexpected-byte', KHASHMIR)
+    refused('u', 'unexpected-byte', KHASHMIR)
+    refused('u3:ab', 'bad-length', KHASHMIR)
+    refused('du1:ai1ee', 'key-not-a-string', KHASHMIR)
+  })
+
+  test('has no value for a date, and refuses one that there never was (khashmir A1)', () => {
+    const cursor = new BencodeCursor(KHASHMIR)
+    const tokenOf = (text: string): Token => {
+      cursor.open(bytesOf(text))
+      return cursor.skip()
+    }
+    assert.equal(tokenOf('t2008-02-29T23:59:59e'), TOKEN.date)
+    assert.equal(tokenOf('d1:at2008-02-29T23:59:59e1:bi1ee'), TOKEN.dictionary)
+    assert.equal(cursor.depth, 0)
+    refused('t2008-02-29T23:59:59e', 'bad-date', KHASHMIR)
+    for (const text of [
+      't2007-02-29T23:59:59e',
+      't2008-02-30T00:00:00e',
+      't2008-02-28T24:00:00e',
+      't2008-02-28T23:60:00e',
+      't2008-02-28T23:59:60e',
+      't0000-02-28T23:59:59e',
+      't2008-2-28T23:59:59e',
+      't2008-02-28T23:59:59Ze',
+      't2008-02-28T23:59:59',
+      'te',
+      't',
+    ]) {
+      assert.throws(() => tokenOf(text), { name: 'BencodeError', code: 'bad-date' }, text)
+    }
+  })
+
+  test('bounds what the original does not: 64 containers, 1472 tokens, 1000 digits (T17)', () => {
+    // The original reads on until Python's stack or patience ends. No message of its own comes near these bounds.
+    assert.ok(decoded('l'.repeat(64) + 'e'.repeat(64), KHASHMIR))
+    refused('l'.repeat(65) + 'e'.repeat(65), 'too-deep', KHASHMIR)
+    assert.ok(decoded(`l${'0:'.repeat(1470)}e`, KHASHMIR))
+    refused(`l${'0:'.repeat(1471)}e`, 'too-many-tokens', KHASHMIR)
+    assert.equal(decoded(`i ${'9'.repeat(1000)}e`, KHASHMIR), 10n ** 1000n - 1n)
+    refused(`i${'9'.repeat(1001)}e`, 'bad-integer', KHASHMIR)
+    refused(`i ${'9'.repeat(1001)}e`, 'bad-integer', KHASHMIR)
+    refused(`d ${'9'.repeat(1001)}:ai1ee`, 'bad-integer', KHASHMIR)
+  })
+})
+
+describe('The other profiles', () => {
+  for (const [name, profile] of bothProfiles) {
+    test(`know nothing of the loose forms of khashmir in ${name}`, () => {
+      for (const text of ['i5Le', 'i5 e', 'u1:a', 't2008-03-27T16:55:08e', 'd 1:ai1ee', 'd1 :ai1ee']) {
+        assert.throws(() => decodeBencode(bytesOf(text), profile), BencodeError, text)
+      }
+    })
+  }
 })

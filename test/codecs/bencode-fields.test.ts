@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ENVELOPE } from '../../src/codecs/bencode.ts'
-import { BencodeCursor, TOKEN } from '../../src/codecs/bencode-cursor.ts'
+import { ENVELOPE, KHASHMIR } from '../../src/codecs/bencode.ts'
+import { BencodeCursor, integerAt, TOKEN } from '../../src/codecs/bencode-cursor.ts'
 import { BencodeFields, OPAQUE } from '../../src/codecs/bencode-fields.ts'
 import { bytesOf, textOf } from './bencode-samples.ts'
 
@@ -128,5 +128,25 @@ describe('The fields of a dictionary', () => {
       cursor.next()
       assert.throws(() => fields.scan(cursor), { name: 'BencodeError', code: 'truncated' }, text)
     }
+  })
+
+  test('have their content told apart from the loose forms of khashmir around it (khashmir A1)', () => {
+    const fields = new BencodeFields(['a', 'b', 'c', 'd'])
+    const cursor = new BencodeCursor(KHASHMIR)
+    const bytes = bytesOf('d 1:ai +5L e+1:bi-7e1 :cu3:abc1:dt2008-03-27T16:55:08ee')
+    cursor.open(bytes)
+    cursor.next()
+    fields.scan(cursor)
+    cursor.finish()
+    const integer = (index: number): unknown =>
+      integerAt(bytes, fields.contentOf(index), fields.contentEndOf(index))
+    assert.ok(fields.is(0, TOKEN.integer))
+    assert.equal(integer(0), 5)
+    assert.equal(integer(1), -7)
+    assert.equal(fields.lengthOf(2), 3)
+    assert.equal(textOf(bytes.subarray(fields.contentOf(2), fields.contentEndOf(2))), 'abc')
+    assert.equal(textOf(bytes.subarray(fields.startOf(2), fields.endOf(2))), 'u3:abc')
+    assert.ok(fields.is(3, TOKEN.date))
+    assert.equal(fields.lengthOf(3), -1)
   })
 })

@@ -16,6 +16,10 @@ const bombs: readonly [name: string, bytes: Uint8Array][] = [
   ['10 000 duplicate keys', bytesOf(`d${'1:ai1e'.repeat(10_000)}e`)],
   ['20 000 empty lists', bytesOf(`l${'le'.repeat(20_000)}e`)],
   ['32 000 empty strings', bytesOf(`l${'0:'.repeat(32_000)}e`)],
+  ['an integer of 60 000 blanks', bytesOf(`i${' '.repeat(60_000)}e`)],
+  ['an integer with 60 000 digits behind a blank', bytesOf(`i ${'7'.repeat(60_000)}e`)],
+  ['a key whose length is 60 000 blanks', bytesOf(`d${' '.repeat(60_000)}:`)],
+  ['a date without end', bytesOf(`t${'2'.repeat(60_000)}`)],
 ]
 
 /** The same bytes, and how often one of them was read. */

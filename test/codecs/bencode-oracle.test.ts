@@ -3,7 +3,15 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import bencode from 'bencode'
 import fc from 'fast-check'
-import { BencodeError, STORED_VALUE, decodeBencode, encodeBencode } from '../../src/codecs/bencode.ts'
+import {
+  BencodeError,
+  ENVELOPE,
+  KHASHMIR,
+  STORED_VALUE,
+  decodeBencode,
+  encodeBencode,
+} from '../../src/codecs/bencode.ts'
+import type { BencodeProfile } from '../../src/codecs/bencode.ts'
 import { BencodeCursor } from '../../src/codecs/bencode-cursor.ts'
 import { runs } from '../property-runs.ts'
 import { bytesOf, plain, samples, textOf } from './bencode-samples.ts'
@@ -50,9 +58,12 @@ describe('Bencode, held against the npm package bencode', () => {
 const nearBencode = fc
   .tuple(
     samples,
-    fc.array(fc.tuple(fc.nat(), fc.nat({ max: 2 }), fc.constantFrom(...'0123456789:-deil\xff'.split(''))), {
-      maxLength: 4,
-    }),
+    fc.array(
+      fc.tuple(fc.nat(), fc.nat({ max: 2 }), fc.constantFrom(...'0123456789:-deil\xff +Ltu'.split(''))),
+      {
+        maxLength: 4,
+      },
+    ),
   )
   .map(([value, changes]) => {
     const text = textOf(encodeBencode(value)).split('')
@@ -77,28 +88,48 @@ describe('Bytes near bencode', () => {
     )
   })
 
-  test('are passed over by the cursor exactly when they can be decoded', () => {
+  for (const profile of [ENVELOPE, STORED_VALUE, KHASHMIR]) {
+    test(`are passed over by the cursor exactly when they can be decoded, in ${profile.maxTokens} tokens`, () => {
+      fc.assert(
+        fc.property(nearBencode, (bytes) => {
+          const outcome = (read: () => void): string => {
+            try {
+              read()
+              return 'read'
+            } catch (error) {
+              assert.ok(error instanceof BencodeError)
+              return error.message
+            }
+          }
+          const cursor = new BencodeCursor(profile)
+          const passed = outcome(() => {
+            cursor.open(bytes)
+            cursor.skip()
+            cursor.finish()
+          })
+          assert.equal(
+            passed,
+            outcome(() => decodeBencode(bytes, profile)),
+          )
+        }),
+        runs(2000),
+      )
+    })
+  }
+
+  test('are a message of khashmir whenever they are a stored value within its bounds, and the same one (khashmir A1)', () => {
     fc.assert(
       fc.property(nearBencode, (bytes) => {
-        const outcome = (read: () => void): string => {
+        const read = (profile: BencodeProfile): Plain | null => {
           try {
-            read()
-            return 'read'
+            return plain(decodeBencode(bytes, profile))
           } catch (error) {
             assert.ok(error instanceof BencodeError)
-            return error.message
+            return null
           }
         }
-        const cursor = new BencodeCursor(STORED_VALUE)
-        const passed = outcome(() => {
-          cursor.open(bytes)
-          cursor.skip()
-          cursor.finish()
-        })
-        assert.equal(
-          passed,
-          outcome(() => decodeBencode(bytes, STORED_VALUE)),
-        )
+        const value = read(STORED_VALUE)
+        if (value !== null) assert.deepEqual(read(KHASHMIR), value)
       }),
       runs(2000),
     )
