@@ -37,6 +37,8 @@ export class BencodeFields {
   private readonly nested: readonly (BencodeFields | typeof OPAQUE | null)[]
   private readonly notes: Int32Array
   private scans = 1
+  /** Keys of the dictionary scanned last that are none of these fields, or came a second time. */
+  others = 0
   /** From hash of a key to the index of the one field that it can be. */
   private readonly places: Int8Array
   private readonly factor: number
@@ -61,10 +63,14 @@ export class BencodeFields {
       this.scans = 0
     }
     this.scans++
+    this.others = 0
     while (cursor.next() !== TOKEN.end) {
       const index = this.indexOf(cursor.bytes, cursor.start, cursor.end)
-      if (index < 0 || this.has(index)) cursor.skip()
-      else this.take(index, cursor)
+      if (index >= 0 && !this.has(index)) this.take(index, cursor)
+      else {
+        this.others++
+        cursor.skip()
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import { readAddress, writeAddress } from '../../codecs/compact-address.ts'
 import type { Family } from '../../codecs/compact-address.ts'
 import type { Contact, KnownContact } from '../../kademlia/contact.ts'
 import { asId } from '../../kademlia/id.ts'
+import type { Id } from '../../kademlia/id.ts'
 import { viewOf } from './fields.ts'
 
 /** Ids, infohashes and keys are 160 bit. */
@@ -11,6 +12,12 @@ export const ID_BYTES = 20
 
 /** A contact: id, IP, port. */
 export const NODE_BYTES = { 4: ID_BYTES + 6, 6: ID_BYTES + 18 } as const
+
+/** Nobody's id: what broken clients send (B5-24), and what stands for "not known yet" in Khashmir (A2). */
+export function isAllZero(id: Id): boolean {
+  for (let i = 0; i < id.length; i++) if (id[i] !== 0) return false
+  return true
+}
 
 /** The contact at `at`, of which the bytes must be there; null when its port is 0, so that nobody can dial it. */
 export function contactAt(bytes: Uint8Array, at: number, family: Family): Contact | null {

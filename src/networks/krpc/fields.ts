@@ -1,6 +1,6 @@
 // How a field of a KRPC message is read, where the last scan found it. Which fields a network knows, and what they
 // mean, is in the fields.ts of its wire.
-import { TOKEN } from '../../codecs/bencode-cursor.ts'
+import { integerAt, TOKEN } from '../../codecs/bencode-cursor.ts'
 import type { BencodeFields } from '../../codecs/bencode-fields.ts'
 
 /** The content of a string field, as a plain Uint8Array even where the datagram is a Buffer. */
@@ -16,6 +16,12 @@ export function rawOf(bytes: Uint8Array, fields: BencodeFields, field: number): 
 /** [start, end) as a plain Uint8Array. */
 export function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
+}
+
+/** An integer exactly (K-14); null when the field is absent or none. */
+export function integerOf(bytes: Uint8Array, fields: BencodeFields, field: number): number | bigint | null {
+  if (!fields.is(field, TOKEN.integer)) return null
+  return integerAt(bytes, fields.contentOf(field), fields.contentEndOf(field))
 }
 
 /** Which of `names` a string field holds; -1 when none. */
