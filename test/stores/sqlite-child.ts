@@ -8,10 +8,11 @@ import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
 import { StoreError, type Store } from '../../src/stores/store.ts'
 import { infoHash, numbered4 } from '../contracts/peer-examples.ts'
 import { record, versionOf } from '../contracts/record-examples.ts'
+import { value } from '../contracts/value-examples.ts'
 
 /** Peers of one step. */
 export const BATCH = 20
-/** The key of a record that every step brings anew, and the one whose version every step sees. */
+/** The key of a record that every step brings anew, to which every step adds a value; and the one whose version every step sees. */
 export const [COUNTED, SEEN] = [1_000_000, 1_000_001]
 
 export function doStep(store: Store, step: number): void {
@@ -23,6 +24,11 @@ export function doStep(store: Store, step: number): void {
   store.records.put(record(COUNTED, { version: step, source: null, at: step, until: 1e15 }))
   store.records.sawVersion(infoHash(SEEN), versionOf(step), step)
   store.records.expire(step, 10)
+  // The first is refreshed by every step, and each expires with the fifth step after it.
+  for (const text of ['first', `of ${step}`]) {
+    store.values.store(infoHash(COUNTED), value(text, { source: null, at: step }))
+  }
+  store.values.expire(step - 4, 10)
   store.state.saveIdentity('v4', infoHash(step))
   store.state.saveContacts('v4', [{ id: infoHash(step), host: '10.0.0.1', port: 1, repliedAt: step }])
   store.state.saveCommitment({ kind: 'announce', key: infoHash(step), data: new Uint8Array(8), doneAt: step })

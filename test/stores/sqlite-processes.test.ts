@@ -8,9 +8,10 @@ import type { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
-import type { RecordStore } from '../../src/stores/store.ts'
+import type { RecordStore, ValueStore } from '../../src/stores/store.ts'
 import { infoHash } from '../contracts/peer-examples.ts'
 import { newestOf, record } from '../contracts/record-examples.ts'
+import { textsOf } from '../contracts/value-examples.ts'
 import { BATCH, COUNTED, SEEN } from './sqlite-child.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -57,6 +58,13 @@ function assertRecordsOf(records: RecordStore, steps: number): void {
   }
 }
 
+/** The values of the last five steps, in their order, and behind the one that every step refreshed. */
+function assertValuesOf(values: ValueStore, steps: number): void {
+  const last = Array.from({ length: Math.min(5, steps) }, (_, index) => `of ${steps - 1 - index}`)
+  assert.deepEqual(textsOf(values, COUNTED), ['first', ...last.toReversed()])
+  assert.equal(values.count(infoHash(COUNTED), steps - 1), 2)
+}
+
 describe('A process that is killed', () => {
   test('loses nothing that it had acknowledged, however often', async () => {
     const path = join(temporaryFolder(), 'node.sqlite')
@@ -74,6 +82,7 @@ describe('A process that is killed', () => {
       assert.deepEqual(store.state.identity('v4'), new Uint8Array(infoHash(steps - 1)))
       assert.equal(store.state.contacts('v4')[0]!.repliedAt, steps - 1)
       assertRecordsOf(store.records, steps)
+      assertValuesOf(store.values, steps)
       store.close()
     }
   })
@@ -86,6 +95,7 @@ describe('A process that is killed', () => {
     assert.deepEqual(store.peers.size, { infoHashes: 1, peers: BATCH })
     assert.deepEqual(store.state.identity('v4'), new Uint8Array(infoHash(0)))
     assertRecordsOf(store.records, 1)
+    assertValuesOf(store.values, 1)
     store.close()
   })
 })

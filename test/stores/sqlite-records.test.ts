@@ -8,17 +8,10 @@ import type { Id } from '../../src/kademlia/id.ts'
 import { MAX_PENDING } from '../../src/stores/journal.ts'
 import { createMemoryStore } from '../../src/stores/memory-store.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../src/stores/sqlite-store.ts'
-import {
-  MAX_SEEN,
-  StoreError,
-  type RecordStore,
-  type Store,
-  type StoredRecord,
-} from '../../src/stores/store.ts'
-import { contentOf, infoHash, nameOf } from '../contracts/peer-examples.ts'
+import { MAX_SEEN, StoreError, type RecordStore, type StoredRecord } from '../../src/stores/store.ts'
+import { infoHash } from '../contracts/peer-examples.ts'
 import {
   describeRecord,
-  ip,
   newestOf,
   numberedIp,
   record,
@@ -29,7 +22,6 @@ import {
 import { applyToRecords, knownOf, RECORD_LIMITS, recordOperations } from '../contracts/record-properties.ts'
 import { runs } from '../property-runs.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { VERSION_1 } from './version-1.ts'
 
 let files = 0
 const folder = temporaryFolder()
@@ -282,48 +274,5 @@ describe('A commit of records that fails', () => {
       assert.deepEqual(records.size, { records: 50, bytes: 500 })
       for (let key = 0; key < 50; key++) assert.equal(servedOf(records, key), '1a')
     })
-  })
-})
-
-describe('A file of schema version 1', () => {
-  const create = (): string => {
-    const path = newPath()
-    const database = new DatabaseSync(path)
-    database.exec(VERSION_1)
-    database.close()
-    return path
-  }
-  const schemaOf = (path: string): unknown[] => {
-    const database = new DatabaseSync(path)
-    const rows = database.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all()
-    const version = database.prepare('PRAGMA user_version').get()
-    database.close()
-    return [...rows, version]
-  }
-
-  test('is migrated, keeps everything, and takes records', () => {
-    const path = create()
-    const check = ({ peers, state, records }: Store): void => {
-      assert.equal(contentOf(peers).length, 2)
-      assert.deepEqual(Array.from(peers.all(infoHash(1), 4), nameOf), ['10.0.0.1:65535'])
-      assert.deepEqual(state.identity('v4'), new Uint8Array(infoHash(4)))
-      assert.deepEqual(state.contacts('v4'), [
-        { id: infoHash(3), host: '2001:db8::1', port: 3, repliedAt: 3 },
-      ])
-      assert.deepEqual(state.commitments()[0]!.data, Uint8Array.of(9, 9))
-      assert.deepEqual(records.put(record(1, { version: 1, source: '10.0.0.9' })), STORED)
-      assert.deepEqual(records.get(infoHash(1), 1_000)!.source, ip('10.0.0.9'))
-    }
-    for (let round = 0; round < 2; round++) {
-      const store = openSqliteStore(path)
-      check(store)
-      store.close()
-    }
-  })
-
-  test('looks inside like a new one, once migrated', () => {
-    const [old, fresh] = [create(), newPath()]
-    for (const path of [old, fresh]) openSqliteStore(path).close()
-    assert.deepEqual(schemaOf(old), schemaOf(fresh))
   })
 })

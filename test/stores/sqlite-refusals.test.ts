@@ -17,6 +17,7 @@ import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
 import { StoreError, type StoreErrorCode } from '../../src/stores/store.ts'
 import { infoHash, numbered4 } from '../contracts/peer-examples.ts'
 import { record, versionOf } from '../contracts/record-examples.ts'
+import { value } from '../contracts/value-examples.ts'
 import { fingerprint, temporaryFolder } from './temporary-folder.ts'
 
 /** A closed store with some thousand peers, alone in a fresh folder. */
@@ -27,6 +28,7 @@ function filledStore(): { folder: string; path: string } {
   for (let i = 0; i < 3_000; i++) store.peers.announce(infoHash(i % 300), numbered4(i << 8))
   for (let i = 0; i < 30; i++) store.records.put(record(i, { bytes: 1_000 }))
   store.records.sawVersion(infoHash(1), versionOf(1), 1)
+  for (let i = 0; i < 30; i++) store.values.store(infoHash(i % 3), value(`${i}`, { bytes: 1_000 }))
   store.close()
   return { folder, path }
 }
@@ -161,6 +163,13 @@ describe('A damaged file', () => {
       'PRAGMA ignore_check_constraints = ON; UPDATE records SET version = -1',
       'PRAGMA ignore_check_constraints = ON; UPDATE records SET source = zeroblob(5)',
       "PRAGMA ignore_check_constraints = ON; UPDATE versions SET kind = 'rumour'",
+      "PRAGMA ignore_check_constraints = ON; UPDATE value_sets SET key = x'' WHERE position = 1",
+      'PRAGMA ignore_check_constraints = ON; UPDATE value_sets SET value = zeroblob(8193) WHERE position = 1',
+      'PRAGMA ignore_check_constraints = ON; UPDATE value_sets SET source = zeroblob(5)',
+      'PRAGMA ignore_check_constraints = ON; UPDATE value_sets SET position = 0 WHERE position = 1',
+      'PRAGMA ignore_check_constraints = ON; UPDATE value_sets SET position = 9007199254740991 WHERE position = 1',
+      'INSERT INTO value_sets SELECT 99, key, value, source, refreshed_at FROM value_sets WHERE position = 1',
+      'DROP TABLE value_sets',
       'DROP TABLE versions',
       'DROP TABLE commitments',
       'ALTER TABLE contacts RENAME COLUMN host TO name',
