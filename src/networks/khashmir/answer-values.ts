@@ -7,10 +7,13 @@ import type { Asker } from '../../kademlia/ports.ts'
 import type { ValueStore } from '../../stores/store.ts'
 import type { BoundTokens } from './bound-tokens.ts'
 import type { KhashmirQuery, KhashmirReply } from './messages.ts'
-import { BAD_TOKEN, noRoom, TAKEN, type KhashmirAnswer } from './refusals.ts'
+import { BAD_TOKEN, noRoom, TAKEN, tooLong, type KhashmirAnswer } from './refusals.ts'
 
 /** Values in one reply at most. No datagram of 1472 bytes holds more, for each takes two; the wire sheds the surplus. */
 const MAX_VALUES = 700
+
+/** As in stores/store.ts. A datagram may bring more, and what the store cannot take must not look like its failure. */
+const MAX_VALUE_BYTES = 8_192
 
 export interface ValueAnswersParts {
   readonly values: ValueStore
@@ -52,6 +55,7 @@ export class ValueAnswers {
   storeValue({ key, value, token }: StoreValue, from: Asker, now: number): KhashmirAnswer {
     const { host } = from.address
     if (!this.#tokens.verify(token, host, now)) return BAD_TOKEN
+    if (value.length > MAX_VALUE_BYTES) return tooLong(value.length, MAX_VALUE_BYTES)
     const source = this.#source.subarray(0, writeHost(host, this.#source, 0))
     const outcome = this.#parts.values.store(key, { value, source, refreshedAt: now })
     return outcome.stored ? TAKEN : noRoom(outcome.why)

@@ -21,3 +21,7 @@ export function refused(code: number, message: string): KhashmirAnswer {
 export function noRoom(why: string): KhashmirAnswer {
   return refused(ERROR.server, `store_value: no room: ${why}`)
 }
+
+export function tooLong(bytes: number, most: number): KhashmirAnswer {
+  return refused(ERROR.server, `store_value: value must be at most ${most} bytes, got ${bytes}`)
+}

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { asId, compareDistance, type Id } from '../../../src/kademlia/id.ts'
 import { sha1 } from '../../../src/node/system.ts'
+import { MAX_VALUE_BYTES } from '../../../src/stores/store.ts'
 import { ALICE, Answering, BOB, from, KEY_EXPIRE_MS, MINUTE, TOKEN_ROTATION_MS } from './answering.ts'
 
 const INVALID = {
@@ -137,6 +138,18 @@ describe('A store_value', () => {
     const refused = serving.storeValue(serving.someId(), 'v')
     assert.deepEqual([refused?.code, refused?.failedToken], [201, false])
     assert.match(refused?.message ?? '', /no room.*too-many-keys/)
+  })
+})
+
+describe('A value', () => {
+  test('has at most as many bytes as the store takes: one more is refused with 201 (khashmir A4)', () => {
+    const serving = new Answering()
+    const key = serving.someId()
+    assert.equal(serving.storeValue(key, 'v'.repeat(MAX_VALUE_BYTES)), null)
+    const refused = serving.storeValue(key, 'v'.repeat(MAX_VALUE_BYTES + 1))
+    assert.deepEqual([refused?.code, refused?.failedToken], [201, false])
+    assert.match(refused?.message ?? '', /at most 8192 bytes, got 8193/)
+    assert.deepEqual(serving.failures, [])
   })
 })
 
