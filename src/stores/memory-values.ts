@@ -23,15 +23,15 @@ import { wholeMs } from './whole-ms.ts'
  * expires. A refresh always fits.
  */
 export interface ValueLimits extends RoomLimits {
-  /** Keys with at least one value. */
+  /** Keys with at least one value. About 0.3 kB each. */
   readonly maxKeys: number
   /** Values of one key. */
   readonly maxValuesPerKey: number
-  /** Values in all, besides their bytes. */
+  /** Values in all. About 0.2 kB each, and as much again where each has a source of its own, besides their bytes. */
   readonly maxValues: number
 }
 
-/** Some 100 MB of memory when all is full. */
+/** Some 110 MB of memory when all is full, and each value has a source of its own. */
 export const defaultValueLimits: ValueLimits = {
   maxKeys: 20_000,
   // An answer carries at most some 150 addresses, so these are more than ten different answers; and 1 % of the store for

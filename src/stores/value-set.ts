@@ -4,9 +4,9 @@ import type { Expiring } from './expiry-heap.ts'
 import { RefreshOrder, type Aged } from './refresh-order.ts'
 import type { Load } from './room.ts'
 
-/** What is said of a value; `bytes` of the contract is `value`. */
+/** A value as it is kept, its bytes as text (byte-key.ts). */
 export interface ValueFields {
-  /** The byteKey of the value: kept once, as the key it is found by. Half the memory of a Uint8Array beside that key. */
+  /** The byteKey of the value: what it is found by. Kept once, for a Uint8Array beside it would double the memory. */
   readonly value: string
   /** The byteKey of the IP that it counts for; null: our own. */
   readonly source: string | null

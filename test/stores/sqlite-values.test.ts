@@ -121,6 +121,15 @@ describe('A reopened SQLite store', () => {
     })
   })
 
+  test('goes on from the latest time that it holds', () => {
+    const path = newPath()
+    within(path, (values) => values.store(KEY, value('a', { at: 50 })))
+    within(path, (values) => {
+      values.store(KEY, value('b', { at: 40 }))
+      assert.equal(values.count(KEY, 50), 2)
+    })
+  })
+
   test('takes a time from the future as now, also in its file', () => {
     const path = newPath()
     within(path, (values) => {
