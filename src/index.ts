@@ -1,4 +1,21 @@
 // The public surface of xorbit, name by name.
+export { Khashmir } from './networks/khashmir/open.ts'
+export { KhashmirNode } from './networks/khashmir/node.ts'
+export type { StoreOptions, ValuesOptions } from './networks/khashmir/node.ts'
+export { normaliseKey } from './networks/khashmir/arguments.ts'
+export type { KhashmirQueryLike, KhashmirValueLike } from './networks/khashmir/arguments.ts'
+export type { KhashmirEvents } from './networks/khashmir/events.ts'
+export type { KhashmirJoinReport, KhashmirParts } from './networks/khashmir/life.ts'
+export type { KhashmirMethod, KhashmirQuery, KhashmirReply, Role } from './networks/khashmir/messages.ts'
+export { resolveOptions as resolveKhashmirOptions } from './networks/khashmir/options.ts'
+export type {
+  KhashmirOptions,
+  Preset,
+  ResolvedOptions as ResolvedKhashmirOptions,
+} from './networks/khashmir/options.ts'
+export type { KhashmirStats } from './networks/khashmir/stats.ts'
+export type { ValueHolder } from './networks/khashmir/values/holders.ts'
+export type { ValuesOutcome } from './networks/khashmir/values/value-search.ts'
 export { Mainline } from './networks/mainline/open.ts'
 export { MainlineNode } from './networks/mainline/node.ts'
 export type { MainlineParts } from './networks/mainline/life.ts'

@@ -85,7 +85,7 @@ export class BucketTree {
    * and either costs k steps.
    */
   mergeDeepest(): void {
-    while (this.buckets.length > 1) {
+    while (this.#parameters.mergesBuckets && this.buckets.length > 1) {
       const deep = this.buckets.at(-1)!
       const rest = this.buckets.at(-2)!
       if (rest.contacts.length + deep.contacts.length > this.#parameters.k) return

@@ -25,6 +25,8 @@ export interface Parameters {
   readonly goodForMs: number
   /** Misses in a row that make a contact bad. BEP 5: "multiple". */
   readonly maxFailures: number
+  /** Whether the two deepest buckets become one again when their contacts fit into it. */
+  readonly mergesBuckets: boolean
   /** Further misses, at growing intervals, after which a bad contact goes that nobody replaces. libtorrent: 20 in all. */
   readonly lastChances: number
   /** A bucket unchanged for so long is refreshed. BEP 5: 15 min. */
@@ -94,6 +96,7 @@ export const defaultParameters: Parameters = {
   replacementCacheSize: 8,
   goodForMs: 15 * MINUTE,
   maxFailures: 2,
+  mergesBuckets: true,
   lastChances: 8,
   bucketRefreshMs: 15 * MINUTE,
   bucketLookupMs: 60 * MINUTE,

@@ -89,6 +89,7 @@ export const TUNABLE_BOUNDS = {
   requestTimeoutMs: [10, 60_000],
   resendAfterMs: [1, 60_000],
   goodForMs: [100, 86_400_000],
+  maxFailures: [1, 20],
   bucketRefreshMs: [100, 86_400_000],
   checkpointMs: [100, 86_400_000],
   maintenanceMs: [10, 600_000],
@@ -99,6 +100,7 @@ export const TUNABLE_BOUNDS = {
   | 'requestTimeoutMs'
   | 'resendAfterMs'
   | 'goodForMs'
+  | 'maxFailures'
   | 'bucketRefreshMs'
   | 'checkpointMs'
   | 'maintenanceMs'

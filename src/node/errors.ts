@@ -5,6 +5,8 @@ export type XorbitErrorCode =
   /** An argument or option is wrong; the message names it, what it got and what is allowed. */
   | 'bad-argument'
   | 'unknown-option'
+  /** The node is open in a role that does not use this method. */
+  | 'not-in-role'
   /** A value has more bytes than the network takes. */
   | 'too-large'
   /** A key file cannot be read or made; `details.reason` says why. */

@@ -2,7 +2,7 @@
 // trip instead of a lookup. Tokens are good for at least five minutes with most nodes (BEP 5 accepts ten); a node that
 // refuses one is no loss: the writer then walks anew. specs/algorithms.md 3.6. Not here: the writing (write.ts).
 import { toHex, type Id } from '../kademlia/id.ts'
-import type { Holder } from './write.ts'
+import type { Holder, WriteReport } from './write.ts'
 
 /** Keys remembered; the one written longest ago is forgotten. Some 400 bytes a holder. */
 const MAX_KEYS = 256
@@ -22,13 +22,41 @@ export class FreshTokens<Local, T> {
   /** By key, the one written last at the end. At most MAX_KEYS. */
   readonly #kept = new Map<string, Tokens<Local, T>>()
 
-  /** All of them have just taken a write. */
+  /** All of them have just taken a write. Nobody but ourselves: then others may have come by the next one. */
   keep(key: Id, tokens: Tokens<Local, T>): void {
     const name = toHex(key)
     this.#kept.delete(name)
-    if (tokens.holders.length === 0) return
+    if (tokens.holders.every(({ token }) => token === null)) return
     this.#kept.set(name, tokens)
     if (this.#kept.size > MAX_KEYS) this.#kept.delete(this.#kept.keys().next().value!)
+  }
+
+  /**
+   * Writes on those who took the last write, where that was a short while ago and all of them take this one too; else on
+   * those whom `find` finds.
+   */
+  async write(
+    key: Id,
+    now: number,
+    {
+      find,
+      write,
+    }: {
+      readonly find: () => Promise<Tokens<Local, T>>
+      readonly write: (to: Tokens<Local, T>) => Promise<WriteReport>
+    },
+  ): Promise<WriteReport> {
+    const writeAndKeep = async (to: Tokens<Local, T>): Promise<WriteReport> => {
+      const report = await write(to)
+      if (report.refused.length === 0) this.keep(key, to)
+      return report
+    }
+    const fresh = this.take(key, now)
+    if (fresh !== null) {
+      const report = await writeAndKeep(fresh)
+      if (report.refused.length === 0) return report
+    }
+    return writeAndKeep(await find())
   }
 
   /** Hands them out, and forgets them until they are kept again; null: none, or too old. */

@@ -80,14 +80,11 @@ export class Announcer {
     return this.#kept.kept()
   }
 
-  async #once(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<WriteReport> {
-    const fresh = this.#tokens.take(infoHash, this.#ports.scheduler.now())
-    if (fresh !== null) {
-      const report = await this.#write(infoHash, fresh, { announced, signal })
-      if (report.refused.length === 0) return report
-    }
-    const found = await this.#findHolders(infoHash, announced, signal)
-    return this.#write(infoHash, found, { announced, signal })
+  #once(infoHash: Id, announced: Announced, signal?: AbortSignal): Promise<WriteReport> {
+    return this.#tokens.write(infoHash, this.#ports.scheduler.now(), {
+      find: () => this.#findHolders(infoHash, announced, signal),
+      write: (to) => this.#write(infoHash, to, { announced, signal }),
+    })
   }
 
   /** From every address of ours: nodes take the peer's address from the packet. */
@@ -132,7 +129,6 @@ export class Announcer {
       own: ({ local }) => this.#storeOwn(infoHash, ownPeer(local, announced), announced),
       signal,
     })
-    if (report.refused.length === 0) this.#tokens.keep(infoHash, tokens)
     this.#ports.commits.schedule()
     return report
   }

@@ -1,0 +1,33 @@
+// The composition root of khashmir: where a node of it gets its real socket, file, clock and name server.
+import { openNode, watchAddresses } from '../open.ts'
+import type { KhashmirParts } from './life.ts'
+import { KhashmirNode } from './node.ts'
+import { resolveOptions, type KhashmirOptions } from './options.ts'
+
+/** A node of the network under apt-p2p on a real socket. */
+export class Khashmir extends KhashmirNode {
+  readonly #unwatch: () => void
+
+  private constructor(parts: KhashmirParts) {
+    super(parts)
+    this.#unwatch = watchAddresses(() => this.networkChanged())
+  }
+
+  /**
+   * Opens a node: binds its socket, opens its store and begins to join in the background (`await dht.join()` waits for
+   * that). Throws XorbitError, TransportError or StoreError, each with a code, and leaves nothing open then.
+   */
+  static async open(options: KhashmirOptions = {}): Promise<Khashmir> {
+    const resolved = resolveOptions(options)
+    // No node of this network is known to the world: who names none is the first of its own.
+    return openNode({ options: resolved, defaultHosts: ['0.0.0.0'], builtIn: [] }, (parts) => {
+      const node = new Khashmir({ ...parts, options: resolved })
+      return { node, warn: (warning) => node.warn(warning) }
+    })
+  }
+
+  override close(): Promise<void> {
+    this.#unwatch()
+    return super.close()
+  }
+}

@@ -1,0 +1,156 @@
+// Getting the values of a key: who holds any, then their values from the nearest holders on, each new batch once
+// (khashmir A7, "get"). Not here: the walk (holders.ts), how one holder is asked until it has told all (one-holder.ts).
+import { toHex, type Id } from '../../../kademlia/id.ts'
+import { ResultStream } from '../../../node/result-stream.ts'
+import type { FamilyNode } from '../family.ts'
+import { findHolders, type ValueHolder } from './holders.ts'
+import { askHolder } from './one-holder.ts'
+
+/** How getting the values of a key ended. */
+export interface ValuesOutcome {
+  /** Distinct values, our own among them. */
+  readonly found: number
+  /** Nodes that have values, as far as they say. */
+  readonly holders: number
+  /** Requests sent, answered and failed, of the walk and of the holders. */
+  readonly asked: number
+  readonly answered: number
+  readonly failed: number
+}
+
+export interface ValueRequest {
+  readonly key: Id
+  /** So many distinct values are enough; 0: all, of every holder. */
+  readonly limit: number
+  /** Whether it is also enough when so many holders have told theirs; null: no. */
+  readonly enoughHolders: number | null
+  /** Holders asked at once. */
+  readonly alpha: number
+  /** What we hold ourselves. */
+  readonly own: readonly Uint8Array[]
+  readonly signal: AbortSignal | undefined
+}
+
+/** Values that one search remembers and tells; further ones are not told. Some 14 MB of the longest. */
+const MAX_FOUND = 10_000
+
+type Batch = readonly Uint8Array[]
+
+/** Starts the search; the stream ends by itself, and leaving it early stops the traffic. */
+export function searchValues(node: FamilyNode, request: ValueRequest): ResultStream<Batch, ValuesOutcome> {
+  const stream = new ResultStream<Batch, ValuesOutcome>(() => search.stop())
+  const search = new ValueSearch(node, request, (batch) => stream.push(batch))
+  search.run().then(
+    (outcome) => stream.end(outcome),
+    (error: unknown) => stream.fail(error),
+  )
+  return stream
+}
+
+class ValueSearch {
+  readonly #node: FamilyNode
+  readonly #request: ValueRequest
+  readonly #tell: (batch: Batch) => void
+  readonly #enough: number
+  /** Hex of the values told. At most MAX_FOUND. */
+  readonly #told = new Set<string>()
+  readonly #counts = { holders: 0, asked: 0, answered: 0, failed: 0 }
+  /** Aborted when enough is found, or nobody reads any more: then nothing more is sent. */
+  readonly #stopped = new AbortController()
+  readonly #signal: AbortSignal
+  /** Values that the holders who are being asked have still to tell, as far as they are wanted. */
+  #expected = 0
+  #finishedHolders = 0
+
+  constructor(node: FamilyNode, request: ValueRequest, tell: (batch: Batch) => void) {
+    this.#node = node
+    this.#request = request
+    this.#tell = tell
+    this.#enough = request.limit === 0 ? MAX_FOUND : Math.min(request.limit, MAX_FOUND)
+    const { signal } = this.#stopped
+    this.#signal = request.signal === undefined ? signal : AbortSignal.any([signal, request.signal])
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+  }
+
+  async run(): Promise<ValuesOutcome> {
+    const { key, own } = this.#request
+    try {
+      this.#take(own)
+      if (this.#wanted > 0) {
+        const { holders, ...counts } = await findHolders(this.#node, key, { own: 0, signal: this.#signal })
+        Object.assign(this.#counts, counts)
+        this.#counts.holders = holders.length
+        await this.#askAll(holders)
+      }
+    } catch (error) {
+      if (!this.#stopped.signal.aborted) throw error
+    }
+    if (own.length > 0) this.#counts.holders++
+    return { found: this.#told.size, ...this.#counts }
+  }
+
+  /** How many distinct values are still wanted. */
+  get #wanted(): number {
+    return this.#enough - this.#told.size
+  }
+
+  /** The nearest first, alpha at once; a further one only while more is wanted than is expected already. */
+  async #askAll(holders: readonly ValueHolder[]): Promise<void> {
+    const underWay = new Set<Promise<void>>()
+    const waiting = [...holders]
+    for (;;) {
+      while (waiting.length > 0 && underWay.size < this.#request.alpha && this.#wanted > this.#expected) {
+        const asking = this.#ask(waiting.shift()!).finally(() => underWay.delete(asking))
+        underWay.add(asking)
+      }
+      if (underWay.size === 0) return
+      await Promise.race(underWay)
+    }
+  }
+
+  async #ask(holder: ValueHolder): Promise<void> {
+    const { key, enoughHolders } = this.#request
+    let expected = 0
+    const expect = (count: number): void => {
+      this.#expected += count - expected
+      expected = count
+    }
+    try {
+      const answered = await askHolder(holder, {
+        key,
+        wanted: () => this.#wanted,
+        expect,
+        ask: async (query) => {
+          const { runner } = this.#node
+          const { id, address } = holder.contact
+          this.#counts.asked++
+          const outcome = await runner.ask({ query, to: address, expectedId: id }, { signal: this.#signal })
+          if (outcome.kind === 'reply') this.#counts.answered++
+          else this.#counts.failed++
+          return outcome
+        },
+        take: (values) => this.#take(values),
+      })
+      if (answered) this.#finishedHolders++
+    } finally {
+      expect(0)
+    }
+    if (this.#wanted <= 0 || this.#finishedHolders === enoughHolders) this.stop()
+  }
+
+  /** Tells those that are new. */
+  #take(values: Batch): void {
+    const fresh: Uint8Array[] = []
+    for (const value of values) {
+      const name = toHex(value)
+      if (this.#told.has(name) || this.#told.size >= MAX_FOUND) continue
+      this.#told.add(name)
+      fresh.push(new Uint8Array(value))
+    }
+    if (fresh.length > 0) this.#tell(fresh)
+    if (this.#wanted <= 0) this.stop()
+  }
+}
