@@ -41,6 +41,13 @@ describe('The fields of a dictionary', () => {
     assert.equal(top.lengthOf(T), 0)
   })
 
+  test('are told from others, which are counted', () => {
+    const { top, inner } = scanned('d1:ai1e2:ind2:id0:1:xi1e1:y0:1:vi1ee1:xi1e1:ai2e0:lee')
+    assert.equal(top.others, 3)
+    assert.equal(inner.others, 2)
+    assert.equal(scanned('d2:ind2:id0:ee').inner.others, 0)
+  })
+
   test('count once: the first of duplicate keys', () => {
     const { top, inner, raw } = scanned('d2:ind2:id1:ae2:ind2:id2:bbe1:ai1e1:ai2ee')
     assert.equal(inner.lengthOf(0), 1)
