@@ -25,37 +25,57 @@ export interface HolderTalk {
   readonly take: (values: readonly Uint8Array[]) => void
 }
 
+/** What one holder has told so far. */
+class Told {
+  readonly #count: number
+  /** Hex. At most MAX_ASKS times the values of an answer. */
+  readonly #values = new Set<string>()
+  #barren = 0
+  #largest = 1
+
+  constructor(count: number) {
+    this.#count = count
+  }
+
+  get missing(): number {
+    return Math.max(0, this.#count - this.#values.size)
+  }
+
+  get isAll(): boolean {
+    const patience = Math.max(MIN_BARREN, Math.ceil((PATIENCE * this.#count) / this.#largest))
+    return this.missing === 0 || this.#barren >= patience
+  }
+
+  add(values: readonly Uint8Array[]): void {
+    const before = this.#values.size
+    for (const value of values) this.#values.add(toHex(value))
+    this.#barren = this.#values.size === before ? this.#barren + 1 : 0
+    this.#largest = Math.max(this.#largest, values.length)
+  }
+}
+
 /** Whether it answered. Rejects only as `ask` does. */
 export async function askHolder({ count }: ValueHolder, talk: HolderTalk): Promise<boolean> {
-  /** Hex of what it has told. At most MAX_ASKS times the values of an answer. */
-  const told = new Set<string>()
-  let barren = 0
-  let largest = 1
+  const told = new Told(count)
   for (let asks = 0; asks < MAX_ASKS; asks++) {
     const wanted = talk.wanted()
-    const patience = Math.max(MIN_BARREN, Math.ceil((PATIENCE * count) / largest))
-    if (wanted <= 0 || told.size >= count || barren >= patience) break
-    talk.expect(Math.min(wanted, count - told.size))
+    if (wanted <= 0 || told.isAll) break
+    talk.expect(Math.min(wanted, told.missing))
+    // The first time all, where as many are wanted as there are: then it need not choose. Later on one fewer, so that it
+    // has to.
     const num = asks === 0 ? wanted : Math.min(wanted, Math.max(1, count - 1))
-    // All where as many are wanted as there are: then it need not choose.
     const outcome = await talk.ask({ method: 'get_value', key: talk.key, num: num >= count ? 0 : num })
-    const values = valuesOf(outcome)
-    // It may be that what it chose first fits no datagram: another choice may do better.
-    const mayChooseAnew = isTooLong(outcome) && count > 1
-    if (values === null && !mayChooseAnew) return false
-    const before = told.size
-    for (const value of values ?? []) told.add(toHex(value))
-    barren = told.size === before ? barren + 1 : 0
-    largest = Math.max(largest, values?.length ?? 0)
-    talk.take(values ?? [])
+    const values = valuesOf(outcome, count)
+    if (values === null) return false
+    told.add(values)
+    talk.take(values)
   }
   return true
 }
 
-function valuesOf(outcome: RequestOutcome<KhashmirReply>): readonly Uint8Array[] | null {
-  return outcome.kind === 'reply' ? (outcome.reply.values ?? null) : null
-}
-
-function isTooLong(outcome: RequestOutcome<KhashmirReply>): boolean {
-  return outcome.kind === 'error' && outcome.refusal.code === ERROR.server
+/** null: no answer to go on with. What it chose first may fit no datagram: then another choice may do better. */
+function valuesOf(outcome: RequestOutcome<KhashmirReply>, count: number): readonly Uint8Array[] | null {
+  if (outcome.kind === 'reply') return outcome.reply.values ?? null
+  const isTooLong = outcome.kind === 'error' && outcome.refusal.code === ERROR.server
+  return isTooLong && count > 1 ? [] : null
 }
