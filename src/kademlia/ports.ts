@@ -21,6 +21,8 @@ export type ReplyTo = unknown
 export interface Refusal {
   readonly code: number
   readonly message: string
+  /** What else it says, in networks that have such a thing (drogulus). */
+  readonly details?: Readonly<Record<string, string>>
 }
 
 /** A message from outside after decoding: everything in it has been checked. */

@@ -27,6 +27,26 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** How messages stand in a stream of bytes: a network's word for a transport over connections. */
+export interface Framing {
+  /** For one connection. */
+  reader(): FrameReader
+  /** A message as it is sent. */
+  frame(message: Uint8Array): Uint8Array
+  /**
+   * Whether whoever sent this message leaves the connection open for more. Else a request is answered and the connection
+   * closed, and an answer is the last thing that comes.
+   */
+  keepsOpen(message: Uint8Array): boolean
+}
+
+export interface FrameReader {
+  /** Takes bytes in whatever pieces, gives the messages that are whole now. Throws when they cannot become one. */
+  take(bytes: Uint8Array): readonly Uint8Array[]
+  /** Whether a message has begun that is not whole yet. */
+  readonly isWithin: boolean
+}
+
 /** Takes back a timer; harmless when it has run. */
 export type Cancel = () => void
 
