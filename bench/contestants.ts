@@ -1,14 +1,15 @@
 // Who takes part: the files that serve and the files that make a network, with the names of the table's rows.
 import { existsSync, readFileSync } from 'node:fs'
+import type { Dialect } from './workloads.ts'
 
 export interface Contestant {
   readonly name: string
   readonly server: string
+  /** What it speaks; null: whatever it is taught, for it only echoes. */
+  readonly dialect: Dialect | null
   /** null: it is no DHT, so that it has no network. */
   readonly network: string | null
   readonly words: string[]
-  /** Whether its table is to be filled. */
-  readonly hasTable: boolean
 }
 
 export const ECHO = 'bare node:dgram echo'
@@ -16,13 +17,20 @@ export const XORBIT = 'xorbit'
 
 const dhtPackage = {
   server: 'servers/bittorrent-dht.ts',
+  dialect: 'mainline',
   network: 'networks/bittorrent-dht.ts',
-  hasTable: true,
-}
+} as const
 
 const ALL: readonly Contestant[] = [
-  { name: ECHO, server: 'servers/echo.ts', network: null, words: [], hasTable: false },
-  { name: XORBIT, server: 'servers/xorbit.ts', network: 'networks/xorbit.ts', words: [], hasTable: true },
+  { name: ECHO, server: 'servers/echo.ts', dialect: null, network: null, words: [] },
+  {
+    name: XORBIT,
+    server: 'servers/xorbit.ts',
+    dialect: 'mainline',
+    network: 'networks/xorbit.ts',
+    words: [],
+  },
+  { name: XORBIT, server: 'servers/khashmir.ts', dialect: 'khashmir', network: null, words: [] },
   { name: 'bittorrent-dht, limited to 8', ...dhtPackage, words: ['limited'] },
   { name: 'bittorrent-dht as shipped', ...dhtPackage, words: [] },
 ]

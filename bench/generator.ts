@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { pinning } from './process.ts'
-import type { Workload } from './workloads.ts'
+import type { Question } from './workloads.ts'
 
 const run = promisify(execFile)
 const GENERATOR_CORE = 1
@@ -33,7 +33,7 @@ export interface Generator {
   readonly language: 'C' | 'TypeScript'
   load(
     port: number,
-    workload: Workload,
+    question: Question,
     sizes: readonly [min: number, max: number],
     ms: number,
   ): Promise<Load>
@@ -59,11 +59,10 @@ export function openGenerator({ sockets, window, language }: GeneratorOptions): 
   ]
   return {
     language: built === null ? 'TypeScript' : 'C',
-    async load(port, workload, [min, max], ms) {
-      const { query, transactionAt, targetAt } = workload
-      const words = [port, sockets, window, ms, query.toString('hex'), transactionAt, targetAt, min, max].map(
-        String,
-      )
+    async load(port, question, [min, max], ms) {
+      const { query, transactionAt, markBytes, targetAt, targetBytes } = question
+      const places = [transactionAt, markBytes, targetAt, targetBytes]
+      const words = [port, sockets, window, ms, query.toString('hex'), ...places, min, max].map(String)
       const [file, ...rest] = [...pinning(GENERATOR_CORE), ...command, ...words]
       const { stdout } = await run(file!, rest, { timeout: ms + GRACE_MS })
       return JSON.parse(stdout) as Load

@@ -2,7 +2,10 @@
 // and counts the valid answers. It knows nothing of the DHT but what an answer's last bytes look like.
 // load.ts is the same in TypeScript, for machines without a compiler; it is the slower one of the two.
 //
-// load PORT SOCKETS WINDOW MS QUERY_HEX TRANSACTION_OFFSET TARGET_OFFSET|-1 MIN_BYTES MAX_BYTES
+// load PORT SOCKETS WINDOW MS QUERY_HEX TRANSACTION_OFFSET MARK_BYTES TARGET_OFFSET TARGET_BYTES MIN_BYTES MAX_BYTES
+//
+// The two bytes at TRANSACTION_OFFSET differ from question to question, and those at TARGET_OFFSET, of which there may be
+// none. The MARK_BYTES before the former are the same in the answer.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,7 +34,7 @@ static struct mmsghdr in_headers[BATCH], out_headers[BATCH];
 static struct iovec in_vectors[BATCH], out_vectors[BATCH];
 static uint32_t histogram[BUCKETS]; // answers by delay in µs
 static uint8_t query[QUERY];
-static long query_length, transaction_offset, target_offset, min_bytes, max_bytes;
+static long query_length, transaction_offset, mark_bytes, target_offset, target_bytes, min_bytes, max_bytes;
 static uint64_t sent, answers, answer_bytes, invalid, questions, lost;
 static uint64_t seed = 0x9e3779b97f4a7c15ull;
 
@@ -57,9 +60,9 @@ static void ask(int socket, int slot, int index, uint64_t time) {
   memcpy(packet, query, (size_t)query_length);
   packet[transaction_offset] = it->transaction >> 8;
   packet[transaction_offset + 1] = it->transaction & 255;
-  if (target_offset < 0) return;
+  if (target_bytes == 0) return;
   uint64_t words[3] = {random64(), random64(), random64()};
-  memcpy(packet + target_offset, words, 20);
+  memcpy(packet + target_offset, words, (size_t)target_bytes);
 }
 
 static void flush_batch(int descriptor, int count) {
@@ -86,9 +89,10 @@ static int answered(int socket, const uint8_t *packet, long length) {
   }
   if (end[-2] != 'r' || length < min_bytes || length > max_bytes) return -1;
   const uint8_t *tail = length > TAIL ? end - TAIL : packet;
-  const uint8_t *found = memmem(tail, (size_t)(end - tail), "1:t2:", 5);
-  if (found == NULL || found + 7 > end) return -1;
-  int transaction = found[5] << 8 | found[6];
+  const uint8_t *mark = query + transaction_offset - mark_bytes;
+  const uint8_t *found = memmem(tail, (size_t)(end - tail), mark, (size_t)mark_bytes);
+  if (found == NULL || found + mark_bytes + 2 > end) return -1;
+  int transaction = found[mark_bytes] << 8 | found[mark_bytes + 1];
   int slot = transaction & 255;
   return slot < MAX_WINDOW && slots[socket][slot].sent != 0 && slots[socket][slot].transaction == transaction ? slot : -1;
 }
@@ -163,14 +167,17 @@ static void prepare(const char *hex) {
 }
 
 int main(int count, char **words) {
-  if (count != 10) return 2;
+  if (count != 12) return 2;
   int sockets = atoi(words[2]), window = atoi(words[3]);
   uint64_t length = (uint64_t)atoi(words[4]) * 1000000ull;
   transaction_offset = atol(words[6]);
-  target_offset = atol(words[7]);
-  min_bytes = atol(words[8]);
-  max_bytes = atol(words[9]);
+  mark_bytes = atol(words[7]);
+  target_offset = atol(words[8]);
+  target_bytes = atol(words[9]);
+  min_bytes = atol(words[10]);
+  max_bytes = atol(words[11]);
   if (sockets < 1 || sockets > MAX_SOCKETS || window < 1 || window > MAX_WINDOW) return 2;
+  if (mark_bytes < 1 || mark_bytes > transaction_offset || target_bytes < 0 || target_bytes > 20) return 2;
   prepare(words[5]);
   struct pollfd polled[MAX_SOCKETS];
   for (int index = 0; index < sockets; index++) polled[index] = (struct pollfd){open_socket(atoi(words[1])), POLLIN, 0};

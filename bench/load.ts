@@ -14,12 +14,11 @@ const HOST = '127.0.0.1'
 const words = process.argv.slice(2)
 const [port, sockets, window, lengthMs] = words.slice(0, 4).map(Number) as [number, number, number, number]
 const query = Buffer.from(words[4]!, 'hex')
-const [transactionAt, targetAt, minBytes, maxBytes] = words.slice(5, 9).map(Number) as [
-  number,
-  number,
-  number,
-  number,
-]
+const [transactionAt, markBytes, targetAt, targetBytes, minBytes, maxBytes] = words
+  .slice(5, 11)
+  .map(Number) as [number, number, number, number, number, number]
+/** What stands before the transaction, in the answer as in the question. */
+const mark = query.toString('latin1', transactionAt - markBytes, transactionAt)
 
 interface Slot {
   transaction: number
@@ -39,10 +38,8 @@ function ask(socket: Socket, slot: Slot, index: number, time: number): void {
   slot.sent = time
   const { packet } = slot
   packet.writeUInt16BE(slot.transaction, transactionAt)
-  if (targetAt >= 0) {
-    for (let offset = 0; offset < 20; offset += 4) {
-      packet.writeUInt32LE((Math.random() * 0x1_0000_0000) >>> 0, targetAt + offset)
-    }
+  for (let offset = 0; offset < targetBytes; offset += 2) {
+    packet.writeUInt16LE((Math.random() * 0x1_0000) >>> 0, targetAt + offset)
   }
   counts.sent++
   socket.send(packet, port, HOST)
@@ -56,8 +53,8 @@ function transactionOf(packet: Buffer): number {
   if (packet[length - 2] === 0x71) return QUESTION
   if (packet[length - 2] !== 0x72 || length < minBytes || length > maxBytes) return NOT_OURS
   const tail = Math.max(0, length - TAIL)
-  const found = packet.toString('latin1', tail).indexOf('1:t2:')
-  return found < 0 ? NOT_OURS : packet.readUInt16BE(tail + found + 5)
+  const found = packet.toString('latin1', tail).indexOf(mark)
+  return found < 0 ? NOT_OURS : packet.readUInt16BE(tail + found + markBytes)
 }
 
 function take(socket: Socket, slots: Slot[], packet: Buffer): void {

@@ -1,5 +1,5 @@
-// npm run bench: measures xorbit beside a bare echo and beside bittorrent-dht, and prints one table.
-// Only loopback, only processes of its own, bounded in time: about four minutes, up to a minute with --quick.
+// npm run bench: measures xorbit beside a bare echo and beside bittorrent-dht, and prints a table for each network.
+// Only loopback, only processes of its own, bounded in time: about five minutes, up to a minute with --quick.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { contestants } from './contestants.ts'
@@ -7,7 +7,7 @@ import { openGenerator } from './generator.ts'
 import type { GeneratorOptions } from './generator.ts'
 import { measureNetworks } from './networking.ts'
 import { canPin } from './process.ts'
-import { asMarkdown, asText, machine, remarksOf, tableOf, versions } from './report.ts'
+import { asMarkdown, asText, machine, remarksOf, tablesOf, versions } from './report.ts'
 import type { Results } from './report.ts'
 import { measureServing } from './serving.ts'
 
@@ -18,10 +18,10 @@ const USAGE = `npm run bench -- [options]
   --sockets N        sockets of the load generator (default 4)
   --window N         questions under way for each socket (default 16)
   --generator c|ts   the load generator (default: C where a compiler is)
-  --only TEXT        only those whose name contains it (and the echo)
+  --only TEXT        only those whose name or network contains it (and the echo)
   --no-network       leave out the networks of 100 nodes
   --no-serving       leave out the servers
-  --write            write the table into docs/performance.md
+  --write            write the tables into docs/performance.md
 `
 
 const { values } = parseArgs({
@@ -72,7 +72,9 @@ async function measure(): Promise<Results> {
   const options = generatorOptions()
   const generator = openGenerator(options)
   try {
-    const all = contestants().filter(({ hasTable, name }) => !hasTable || name.includes(values.only))
+    const all = contestants().filter(
+      ({ dialect, name }) => dialect === null || `${name}, ${dialect}`.includes(values.only),
+    )
     const serving = values.serving ? await measureServing(all, generator, { rounds, ms, log }) : []
     const networkOptions = { nodes: 100, ms: values.quick ? 1500 : 5000, rounds: values.quick ? 1 : 3, log }
     const networks = values.network ? await measureNetworks(all, networkOptions) : []
@@ -101,13 +103,13 @@ function save(results: Results): void {
 
 const MARKERS = ['<!-- bench -->', '<!-- /bench -->'] as const
 
-/** Puts the table between the markers of docs/performance.md. */
-function writeDocument(table: string): void {
+/** Puts the tables between the markers of docs/performance.md. */
+function writeDocument(tables: string): void {
   const file = new URL('../docs/performance.md', import.meta.url)
   const text = readFileSync(file, 'utf8')
   const [from, to] = [text.indexOf(MARKERS[0]), text.indexOf(MARKERS[1])]
   if (from < 0 || to < from) throw new Error(`docs/performance.md has no ${MARKERS.join(' … ')}`)
-  writeFileSync(file, `${text.slice(0, from + MARKERS[0].length)}\n${table}\n${text.slice(to)}`)
+  writeFileSync(file, `${text.slice(0, from + MARKERS[0].length)}\n${tables}\n${text.slice(to)}`)
 }
 
 if (values.help) {
@@ -115,13 +117,13 @@ if (values.help) {
 } else {
   const results = await measure()
   save(results)
-  const table = tableOf(results)
+  const tables = tablesOf(results)
   const lines = [results.machine, results.versions, results.method, ...remarksOf(results)]
-  process.stdout.write(`\n${asText(table)}\n\n${lines.join('\n')}\n`)
+  process.stdout.write(`\n${tables.map(asText).join('\n\n')}\n\n${lines.join('\n')}\n`)
   if (values.write) {
     const day = results.at.slice(0, 10)
     writeDocument(
-      `\n${asMarkdown(table)}\n\n${[`Measured on ${day}.`, ...lines].map((line) => `- ${line}`).join('\n')}\n`,
+      `\n${tables.map(asMarkdown).join('\n\n')}\n\n${[`Measured on ${day}.`, ...lines].map((line) => `- ${line}`).join('\n')}\n`,
     )
   }
 }

@@ -5,7 +5,7 @@ import type { NetworkResult } from './networks/measure.ts'
 import type { NetworkingResult } from './networking.ts'
 import { isDisturbed } from './serving.ts'
 import type { Round, ServingResult } from './serving.ts'
-import { WORKLOADS } from './workloads.ts'
+import { WORKLOADS, type Dialect } from './workloads.ts'
 
 export interface Results {
   readonly at: string
@@ -68,8 +68,23 @@ function networkColumns(rounds: readonly NetworkResult[]): string[] {
   ]
 }
 
-/** The one table, as rows of cells; the first row is the head. */
-export function tableOf({ serving, networks }: Results): string[][] {
+/** What was measured in one network. */
+function inDialect({ serving, networks, ...rest }: Results, dialect: Dialect): Results {
+  return {
+    ...rest,
+    serving: serving.filter((each) => each.dialect === dialect),
+    networks: dialect === 'mainline' ? networks : [],
+  }
+}
+
+/** A table for each network, as rows of cells; the first row is the head, and begins with the name of the network. */
+export function tablesOf(results: Results): string[][][] {
+  return (Object.keys(WORKLOADS) as Dialect[])
+    .map((dialect) => tableOf(dialect, inDialect(results, dialect)))
+    .filter((table) => table.length > 1)
+}
+
+function tableOf(dialect: Dialect, { serving, networks }: Results): string[][] {
   const size = networks[0]?.rounds[0]?.nodes
   const networkHeads =
     size === undefined ? [] : [`${size} nodes: lookups/s`, 'recall', 'MB a node, idle / after']
@@ -77,7 +92,7 @@ export function tableOf({ serving, networks }: Results): string[][] {
   const names = new Set([...serving, ...networks].map(({ name }) => name))
   const rows = [...names].map((name) => {
     const served = serving.find((entry) => entry.name === name)
-    const rates = WORKLOADS.map(({ name: workload }) => {
+    const rates = WORKLOADS[dialect].map(({ name: workload }) => {
       const rounds = served?.workloads[workload]?.rounds
       return rounds === undefined ? LEFT_OUT : rate(rounds, echo?.workloads[workload]?.rounds)
     })
@@ -85,10 +100,10 @@ export function tableOf({ serving, networks }: Results): string[][] {
     const columns = network === undefined ? [LEFT_OUT, LEFT_OUT, LEFT_OUT] : networkColumns(network)
     return [name, ...rates, ...(size === undefined ? [] : columns)]
   })
-  return [['server', ...WORKLOADS.map(({ name }) => `${name}/s`), ...networkHeads], ...rows]
+  return [[dialect, ...WORKLOADS[dialect].map(({ name }) => `${name}/s`), ...networkHeads], ...rows]
 }
 
-/** What a reader must know to judge the table: a line for each server and workload that is out of the ordinary. */
+/** What a reader must know to judge the tables: a line for each server and workload that is out of the ordinary. */
 export function remarksOf({ serving }: Results): string[] {
   const remarks: string[] = []
   const all = serving.flatMap(({ workloads }) => Object.values(workloads).flatMap(({ rounds }) => rounds))
@@ -101,19 +116,20 @@ export function remarksOf({ serving }: Results): string[] {
     `processor time, of one core each: servers ${share((round) => round.serverCpu)}, ` +
       `generator ${share((round) => round.generatorCpu)}`,
   )
-  const echo = serving.find(({ name }) => name === ECHO)
-  for (const { name, workloads, tableSize } of serving) {
-    const sizes = WORKLOADS.map((workload) => workloads[workload.name]?.answerBytes ?? 0).join(', ')
+  for (const { name, dialect, workloads, tableSize } of serving) {
+    const echo = serving.find((each) => each.name === ECHO && each.dialect === dialect)
+    const sizes = WORKLOADS[dialect].map(({ name }) => workloads[name]?.answerBytes ?? 0).join(', ')
     const table = tableSize === null ? '' : `, ${tableSize} contacts in its table`
     const ratios = Object.entries(workloads).map(([workload, { rounds }]) =>
       ratio(rounds, echo?.workloads[workload]?.rounds ?? rounds, 'answersPerCpuSecond'),
     )
     const byCpu = name === ECHO || echo === undefined ? '' : `; ratios by processor time ${ratios.join(', ')}`
-    remarks.push(`${name}: answers of ${sizes} bytes${table}${byCpu}`)
+    remarks.push(`${dialect}, ${name}: answers of ${sizes} bytes${table}${byCpu}`)
     const loads = Object.values(workloads).flatMap(({ rounds }) => rounds.map(({ load }) => load))
     const lost = loads.reduce((sum, load) => sum + load.lost, 0)
     const invalid = loads.reduce((sum, load) => sum + load.invalid, 0)
-    if (lost + invalid > 0) remarks.push(`${name}: ${lost} questions lost, ${invalid} answers not valid`)
+    if (lost + invalid > 0)
+      remarks.push(`${dialect}, ${name}: ${lost} questions lost, ${invalid} answers not valid`)
   }
   const limited = all.filter(({ serverCpu, generatorCpu }) => generatorCpu > 0.95 && serverCpu < 0.9).length
   if (limited > 0)

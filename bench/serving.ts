@@ -6,8 +6,8 @@ import type { Generator, Load } from './generator.ts'
 import { start } from './process.ts'
 import type { Child } from './process.ts'
 import type { Opened } from './servers/serve.ts'
-import { PEERS, POPULAR, WORKLOADS, sample } from './workloads.ts'
-import type { Sample, Workload } from './workloads.ts'
+import { sample, type Sample } from './sampling.ts'
+import { PEERS, POPULAR, VALUES, WORKLOADS, valueOf, type Dialect, type Workload } from './workloads.ts'
 
 const SERVER_CORE = 0
 const FULL_TABLE = 150
@@ -39,6 +39,7 @@ export interface Round {
 
 export interface ServingResult {
   readonly name: string
+  readonly dialect: Dialect
   readonly tableSize: number | null
   readonly workloads: Record<string, { readonly answerBytes: number; readonly rounds: readonly Round[] }>
 }
@@ -51,17 +52,36 @@ interface Running {
   readonly samples: Map<Workload, Sample>
 }
 
-/** Measures all servers under all workloads. A server that cannot be opened or answers wrongly is left out, aloud. */
+/** Measures the servers of each network, and the echo beside them. */
 export async function measureServing(
   all: readonly Contestant[],
   generator: Generator,
   options: ServingOptions,
 ): Promise<ServingResult[]> {
+  const results: ServingResult[] = []
+  for (const dialect of Object.keys(WORKLOADS) as Dialect[]) {
+    const those = all.filter((each) => each.dialect === null || each.dialect === dialect)
+    if (those.every((each) => each.dialect === null)) continue
+    results.push(...(await measureDialect(dialect, those, { ...options, generator })))
+  }
+  return results
+}
+
+interface Measuring extends ServingOptions {
+  readonly generator: Generator
+}
+
+/** Under all workloads. A server that cannot be opened or answers wrongly is left out, aloud. */
+async function measureDialect(
+  dialect: Dialect,
+  all: readonly Contestant[],
+  options: Measuring,
+): Promise<ServingResult[]> {
   const swarm = start('swarm', 'swarm.ts', null)
   const running: Running[] = []
   const children: Child[] = [swarm]
   try {
-    await swarm.call('open')
+    await swarm.call('open', { dialect })
     for (const contestant of all) {
       const child = start(contestant.name, contestant.server, SERVER_CORE, contestant.words)
       children.push(child)
@@ -71,17 +91,18 @@ export async function measureServing(
         options.log(`left out of serving: ${(error as Error).message}`)
       }
     }
-    return await measureRounds(running, generator, options)
+    return await measureRounds(dialect, running, options)
   } finally {
     await Promise.all(children.map((child) => child.stop()))
   }
 }
 
-/** Opens a server, fills its table, has peers announced, and checks its answers. */
+/** Opens a server, fills its table, has peers or values brought, and checks its answers. */
 async function prepare(contestant: Contestant, child: Child, swarm: Child, log: Log): Promise<Running> {
   const { port } = await child.call<Opened>('open')
   const running: Running = { contestant, child, port, tableSize: null, samples: new Map() }
-  if (!contestant.hasTable) return running
+  const { dialect } = contestant
+  if (dialect === null) return running
   for (let round = 0; round < FILL_ROUNDS && (running.tableSize ?? 0) < FULL_TABLE; round++) {
     await swarm.call('introduce', { port })
     await pause(500)
@@ -89,8 +110,13 @@ async function prepare(contestant: Contestant, child: Child, swarm: Child, log: 
   }
   const size = running.tableSize ?? 0
   if (size < FULL_TABLE) throw new Error(`${contestant.name}: only ${size} contacts in its table`)
-  await swarm.call('announce', { port, infoHash: POPULAR.toString('hex'), count: PEERS })
-  for (const workload of WORKLOADS) {
+  if (dialect === 'mainline') {
+    await swarm.call('announce', { port, infoHash: POPULAR.toString('hex'), count: PEERS })
+  } else {
+    const values = Array.from({ length: VALUES }, (_, n) => valueOf(n).toString('hex'))
+    await swarm.call('store', { port, key: POPULAR.toString('hex'), values })
+  }
+  for (const workload of WORKLOADS[dialect]) {
     try {
       running.samples.set(workload, await sample(port, workload))
     } catch (error) {
@@ -101,15 +127,15 @@ async function prepare(contestant: Contestant, child: Child, swarm: Child, log: 
 }
 
 async function measureRounds(
+  dialect: Dialect,
   running: readonly Running[],
-  generator: Generator,
-  { rounds, ms, log }: ServingOptions,
+  { rounds, ms, log, generator }: Measuring,
 ): Promise<ServingResult[]> {
   const results = running.map(({ contestant, tableSize }) => {
     const workloads: Record<string, { answerBytes: number; rounds: Round[] }> = {}
-    return { name: contestant.name, tableSize, workloads }
+    return { name: contestant.name, dialect, tableSize, workloads }
   })
-  for (const workload of WORKLOADS) {
+  for (const workload of WORKLOADS[dialect]) {
     await teachEcho(running, workload)
     await measureRound(running, workload, generator, Math.min(ms, WARM_UP_MS))
     const measured: Round[][] = []
@@ -127,7 +153,7 @@ async function measureRounds(
       const kept = measured.slice(0, rounds).map((round) => round[index]!)
       results[index]!.workloads[workload.name] = { answerBytes, rounds: kept }
     }
-    log(`measured ${workload.name}: ${calm} of ${measured.length} rounds undisturbed`)
+    log(`measured ${dialect} ${workload.name}: ${calm} of ${measured.length} rounds undisturbed`)
   }
   return results
 }
@@ -173,10 +199,10 @@ async function measureServer(
   generator: Generator,
   ms: number,
 ): Promise<Round> {
-  const { smallest, largest } = server.samples.get(workload)!
+  const { smallest, largest, question } = server.samples.get(workload)!
   const sizes = [Math.floor(smallest * (1 - SIZE_SLACK)), Math.ceil(largest * (1 + SIZE_SLACK))] as const
   const before = await server.child.cpuMs()
-  const load = await generator.load(server.port, workload, sizes, ms)
+  const load = await generator.load(server.port, question, sizes, ms)
   const cpuMs = (await server.child.cpuMs()) - before
   return {
     answersPerSecond: (load.answers / load.ms) * 1000,

@@ -3,6 +3,7 @@
 import { createSocket } from 'node:dgram'
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { answerCalls } from './process.ts'
+import type { Dialect } from './workloads.ts'
 
 const HOST = '127.0.0.1'
 /** For each length of prefix that an id can share with the server's, as many as the largest bucket of any takes. */
@@ -22,8 +23,10 @@ interface Node {
 }
 
 const nodes: Node[] = []
+let speaks: Dialect = 'mainline'
 
-async function open(): Promise<number> {
+async function open({ dialect }: { dialect: Dialect }): Promise<number> {
+  speaks = dialect
   for (let index = 0; index < NODES; index++) {
     const socket = createSocket('udp4')
     const node: Node = { socket, ids: new Map(), waiting: new Map() }
@@ -51,7 +54,10 @@ async function bindToOwnAddress(socket: Socket, index: number): Promise<void> {
   }
 }
 
-/** Answers any query with our id, which is all that a ping needs, and hands answers to who waits. */
+/**
+ * Answers any query with our id, which is all that a ping needs, and hands answers to who waits. Khashmir wants a list of
+ * contacts in an answer to find_node, and an empty one does.
+ */
 function receive(node: Node, packet: Buffer, from: RemoteInfo): void {
   const kind = packet.toString('latin1', packet.length - 7)
   const transaction = transactionOf(packet)
@@ -59,7 +65,12 @@ function receive(node: Node, packet: Buffer, from: RemoteInfo): void {
   if (kind === '1:y1:re') return node.waiting.get(transaction.toString('latin1'))?.(packet)
   const id = node.ids.get(from.port)
   if (kind !== '1:y1:qe' || id === undefined) return
-  const head = Buffer.concat([Buffer.from('d1:rd2:id20:'), id, Buffer.from(`e1:t${transaction.length}:`)])
+  const nodes = speaks === 'khashmir' ? '5:nodesle' : ''
+  const head = Buffer.concat([
+    Buffer.from('d1:rd2:id20:'),
+    id,
+    Buffer.from(`${nodes}e1:t${transaction.length}:`),
+  ])
   node.socket.send(Buffer.concat([head, transaction, Buffer.from('1:y1:re')]), from.port, HOST)
 }
 
@@ -76,9 +87,10 @@ function transactionOf(packet: Buffer): Buffer | null {
 /** Sends a query until it is answered; throws after a few attempts. */
 async function query(node: Node, port: number, method: string, fields: Buffer[]): Promise<Buffer> {
   const id = node.ids.get(port)!
-  const transaction = Buffer.from(String(Math.floor(Math.random() * 90 + 10)))
+  const length = speaks === 'khashmir' ? 20 : 2
+  const transaction = Buffer.from(String(Math.floor(Math.random() * 90 + 10)).padStart(length, 't'))
   const text = transaction.toString('latin1')
-  const tail = Buffer.from(`e1:q${method.length}:${method}1:t2:${text}1:y1:qe`)
+  const tail = Buffer.from(`e1:q${method.length}:${method}1:t${length}:${text}1:y1:qe`)
   const packet = Buffer.concat([Buffer.from('d1:ad2:id20:'), id, ...fields, tail])
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const answer = await new Promise<Buffer | null>((resolve) => {
@@ -132,13 +144,37 @@ async function announce({
 }): Promise<void> {
   const hash = Buffer.concat([Buffer.from('9:info_hash20:'), Buffer.from(infoHash, 'hex')])
   for (const [index, node] of nodes.slice(0, count).entries()) {
-    const answer = await query(node, port, 'get_peers', [hash])
-    const at = answer.indexOf('5:token') + 7
-    const colon = answer.indexOf(':', at)
-    const end = colon + 1 + Number(answer.toString('latin1', at, colon))
-    const token = Buffer.concat([Buffer.from('5:token'), answer.subarray(at, end)])
+    const token = tokenIn(await query(node, port, 'get_peers', [hash]))
     await query(node, port, 'announce_peer', [hash, Buffer.from(`4:porti${20_000 + index}e`), token])
   }
 }
 
-answerCalls({ open, introduce, announce })
+/** Stores values (hex) under a key, in khashmir, each by a node of its own. */
+async function store({
+  port,
+  key,
+  values,
+}: {
+  port: number
+  key: string
+  values: readonly string[]
+}): Promise<void> {
+  const bytes = Buffer.from(key, 'hex')
+  for (const [index, value] of values.entries()) {
+    const node = nodes[index % nodes.length]!
+    const target = Buffer.concat([Buffer.from('6:target20:'), bytes])
+    const token = tokenIn(await query(node, port, 'find_node', [target]))
+    const stored = Buffer.concat([Buffer.from(`5:value${value.length / 2}:`), Buffer.from(value, 'hex')])
+    await query(node, port, 'store_value', [Buffer.concat([Buffer.from('3:key20:'), bytes]), token, stored])
+  }
+}
+
+/** The token of an answer, with its key. */
+function tokenIn(answer: Buffer): Buffer {
+  const at = answer.indexOf('5:token') + 7
+  const colon = answer.indexOf(':', at)
+  const end = colon + 1 + Number(answer.toString('latin1', at, colon))
+  return Buffer.concat([Buffer.from('5:token'), answer.subarray(at, end)])
+}
+
+answerCalls({ open, introduce, announce, store })
