@@ -78,6 +78,8 @@ describe('What is wrong with the lines', () => {
   test('is a line left out, one that stands twice, and an id where no test would run', () => {
     const open = (id: string): Entry => entry(id, 'open')
     assert.equal(problems([open('K-01'), open('K-03')], []), 'K-03 stands where K-2 should')
+    assert.equal(problems([open('A0'), open('A1')], []), '')
+    assert.equal(problems([open('A0'), open('A2')], []), 'A2 stands where A1 should')
     assert.equal(problems([open('T1'), open('T1')], []), 'T1 stands where T2 should')
     const strays = [{ file: 'test/a.test.ts', line: 3, callee: 'property', ids: ['K-01'] }]
     assert.match(problems([open('K-01')], [], { strays }), /^test\/a\.test\.ts:3 gives K-01 to property\(\)/)
@@ -91,7 +93,8 @@ describe('The ids of a title', () => {
     assert.deepEqual(idsIn('(B44-09…11)'), ['B44-09', 'B44-10', 'B44-11'])
     assert.deepEqual(idsIn('(B44-09…B44-11, T16–T18)'), ['B44-09', 'B44-10', 'B44-11', 'T16', 'T17', 'T18'])
     assert.deepEqual(idsIn('B33-01..02 and B33-01'), ['B33-01', 'B33-02'])
-    assert.deepEqual(idsIn('a UTF8 text, BEP 44, SHA-1, MK-01, 2T1'), [])
+    assert.deepEqual(idsIn('is a list (khashmir A3, A4)'), ['A3', 'A4'])
+    assert.deepEqual(idsIn('a UTF8 text, BEP 44, SHA-1, MK-01, 2T1, A000'), [])
   })
 
   test('are read from describe, test and scenario, over lines, in templates and sums', () => {
@@ -104,7 +107,8 @@ describe('The ids of a title', () => {
             'and (K-05)', {}, async () => {})
         for (const each of all) test(\`T6 \${each + \`\${x}\`} isn\\'t (K-07)\`, () => {})
       })
-      test("B5-08, B5-09: outside", f)`
+      test("B5-08, B5-09: outside", f)
+      test('of another network (khashmir A3, T4)', f)`
     assert.deepEqual(
       claimsOf('test/a.test.ts', source).claims.map(({ line, ids, title }) => [line, ids.join(), title]),
       [
@@ -113,6 +117,7 @@ describe('The ids of a title', () => {
         [5, 'K-05', 'A suite: over lines and'],
         [8, 'T6,K-07', 'A suite: … isn’t'.replace('’', "'")],
         [10, 'B5-08,B5-09', 'outside'],
+        [11, 'A3,T4', 'of another network'],
       ],
     )
   })

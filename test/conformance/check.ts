@@ -43,14 +43,15 @@ function problemsOfEntry({ id, status, because }: Entry, claims: readonly Claim[
   return problems
 }
 
-/** Ids of one kind count up from 1 without a gap, each once: so none of the specifications is forgotten. */
+/** Ids of one kind count up from 1, or from 0, without a gap, each once: so none of the specifications is forgotten. */
 function gapsIn(ids: readonly string[]): string[] {
   const problems: string[] = []
   const last = new Map<string, number>()
   for (const id of ids) {
     const kind = id.replace(/\d+$/, '')
     const number = Number(id.slice(kind.length))
-    const expected = (last.get(kind) ?? 0) + 1
+    const before = last.get(kind)
+    const expected = before === undefined ? Math.min(number, 1) : before + 1
     if (number !== expected) problems.push(`${id} stands where ${kind}${expected} should`)
     last.set(kind, number)
   }
