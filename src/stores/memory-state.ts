@@ -1,7 +1,8 @@
-// The node's own state in memory: identities, contacts to restart from, commitments. What both stores read
+// The node's own state in memory: identities, contacts to restart from, commitments, bans. What both stores read
 // from. Not here: the file (sqlite-state.ts follows the changes told to it), nor what the bytes of a
-// commitment mean.
+// commitment mean, nor the bounds of bans (ban-list.ts).
 import type { Id } from '../kademlia/id.ts'
+import { BanList } from './ban-list.ts'
 import { byteKey } from './byte-key.ts'
 import type { StoreLife } from './life.ts'
 import {
@@ -11,10 +12,12 @@ import {
   MAX_SAVED_CONTACTS,
   MAX_SLOTS,
   StoreError,
+  type Ban,
   type Commitment,
   type NodeState,
   type SavedContact,
 } from './store.ts'
+import type { RowChanges } from './version-list.ts'
 import { wholeMs } from './whole-ms.ts'
 
 /** An identity and whose it is. */
@@ -35,6 +38,7 @@ export interface StateChanges {
   contacts(row: SlotContacts): void
   commitment(key: string, commitment: Commitment): void
   noCommitment(key: string, commitment: Commitment): void
+  readonly bans: RowChanges<Ban>
 }
 
 export class MemoryState implements NodeState {
@@ -46,10 +50,12 @@ export class MemoryState implements NodeState {
   readonly #contacts = new Map<string, readonly SavedContact[]>()
   /** At most MAX_COMMITMENTS; a further one is refused. */
   readonly #commitments = new Map<string, Commitment>()
+  readonly #bans: BanList
 
   constructor(life: StoreLife, changes: StateChanges | null = null) {
     this.#life = life
     this.#changes = changes
+    this.#bans = new BanList(changes?.bans ?? null)
   }
 
   identity(slot: string): Uint8Array | null {
@@ -96,8 +102,26 @@ export class MemoryState implements NodeState {
     this.#changes?.noCommitment(mapKey, commitment)
   }
 
-  // The three restore…() change the state and tell nobody: for what comes from the file. They return the row
-  // as kept.
+  bans(): readonly Ban[] {
+    return this.#bans.all()
+  }
+
+  isBanned(id: Uint8Array, host: string, now: number): boolean {
+    return this.#bans.holds(id, host, now)
+  }
+
+  saveBan(ban: Ban): void {
+    this.#life.assertOpen()
+    this.#bans.save(ban)
+  }
+
+  expireBans(now: number, limit: number): number {
+    this.#life.assertOpen()
+    return this.#bans.expire(now, limit)
+  }
+
+  // The restore…() change the state and tell nobody: for what comes from the file. Those of them
+  // that save too return the row as kept.
 
   restoreIdentity(slot: string, id: Uint8Array): SlotIdentity {
     assertRoom(this.#identities, slot, MAX_SLOTS, 'identities')
@@ -124,6 +148,10 @@ export class MemoryState implements NodeState {
     }
     this.#commitments.set(mapKey, kept)
     return kept
+  }
+
+  restoreBan(ban: Ban): void {
+    this.#bans.restore(ban)
   }
 
   // Everything as the file keeps it.

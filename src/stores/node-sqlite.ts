@@ -22,8 +22,8 @@ function loadQuietly(): typeof Sqlite {
   }
 }
 
-/** The primary result codes that are told apart. sqlite.org/rescode.html */
-export const SQLITE = { BUSY: 5, LOCKED: 6, CORRUPT: 11, NOTADB: 26 } as const
+/** The primary result codes that are told apart; ERROR is "no such table", "no such column". sqlite.org/rescode.html */
+export const SQLITE = { ERROR: 1, BUSY: 5, LOCKED: 6, CORRUPT: 11, NOTADB: 26 } as const
 
 /**
  * The primary result code of an error of node:sqlite (the low byte of the extended one), or null for any

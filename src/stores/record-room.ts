@@ -13,21 +13,25 @@ export interface RecordLimits extends RoomLimits {
   readonly maxRecords: number
 }
 
-/** Some 90 MB of memory when all is full, versions among them. An ordinary node of the living network holds some hundred items. */
+/**
+ * Some 125 MB of memory when all is full, versions among them; some 80 MB with items of BEP 44, whose bytes are bounded by
+ * their number. An ordinary node of the living network holds some hundred of them.
+ */
 export const defaultRecordLimits: RecordLimits = {
   // No more than MAX_TOMBSTONES: no more than so many expire within the shortest lifetime, so a tombstone stays for at
   // least one lifetime (T13).
   maxRecords: 20_000,
-  // 32 MiB. The largest items of BEP 44 have 1.2 kB, so these are bounded by their number; larger records by this.
-  maxBytes: 33_554_432,
+  // 64 MiB: 3.3 kB for each record when there are as many as there may be. A value of drogulus takes 1 or 2 kB besides
+  // what is in it, for its keys and its signature; of the largest there is room for 671.
+  maxBytes: 67_108_864,
   // Of each key of a source, eight nodes among millions hear: 100 are generous also for a shared address.
   maxPerIp: 100,
   // 1 % of the store: to fill it takes a hundred prefixes (T12).
   maxPerPrefix: 200,
-  // Room for 100 of the largest items of BEP 44, and for ten of the largest records.
-  maxBytesPerIp: 163_840,
-  // 1 % of the store, rounded down.
-  maxBytesPerPrefix: 327_680,
+  // Room for 100 records of 5 kB, or for five of the largest.
+  maxBytesPerIp: 500_000,
+  // 1 % of the store, rounded down: six of the largest records (T12).
+  maxBytesPerPrefix: 671_088,
 }
 
 type Sized = Pick<StoredRecord, 'data' | 'source'>

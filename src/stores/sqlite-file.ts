@@ -165,7 +165,7 @@ function own(path: string, options: FileOptions): DatabaseSync {
       assertOurs(database, path)
       assertWhole(database, path)
     }
-    migrate(database, marks.schemaVersion)
+    bringUpToDate(database, marks.schemaVersion, path)
     database.exec('PRAGMA journal_mode = WAL')
     database.exec(`PRAGMA synchronous = ${options.durability === 'power-cut' ? 'FULL' : 'NORMAL'}`)
     // Pages of 4 KiB. Checkpoints stall the loop; with four times SQLite's default they are a quarter as
@@ -176,6 +176,16 @@ function own(path: string, options: FileOptions): DatabaseSync {
   } catch (error) {
     database.close()
     throw error
+  }
+}
+
+/** As `migrate`. Throws StoreError('damaged') when a table that a step reads is not there, or not as it must be. */
+function bringUpToDate(database: DatabaseSync, from: number, path: string): void {
+  try {
+    migrate(database, from)
+  } catch (error) {
+    if (resultCode(error) !== SQLITE.ERROR) throw error
+    throw damaged(path, error instanceof Error ? error.message : String(error), error)
   }
 }
 

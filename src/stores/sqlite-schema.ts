@@ -72,6 +72,28 @@ const STEPS: readonly string[] = [
      source BLOB CHECK (length(source) IN (4, 16)),
      refreshed_at INTEGER NOT NULL ${timeCheck('refreshed_at')}
    ) STRICT;`,
+  // Larger records. SQLite changes no CHECK of a table, so there is a new one, with every row; the old name goes first, so
+  // that what SQLite keeps of the new table is written here.
+  `ALTER TABLE records RENAME TO small_records;
+   CREATE TABLE records (
+     key BLOB NOT NULL PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 64),
+     version INTEGER NOT NULL CHECK (version >= 0),
+     digest BLOB NOT NULL CHECK (length(digest) = 20),
+     data BLOB NOT NULL CHECK (length(data) <= 100000),
+     source BLOB CHECK (length(source) IN (4, 16)),
+     refreshed_at INTEGER NOT NULL ${timeCheck('refreshed_at')},
+     expires_at INTEGER NOT NULL ${timeCheck('expires_at')}
+   ) STRICT;
+   INSERT INTO records SELECT key, version, digest, data, source, refreshed_at, expires_at
+     FROM small_records ORDER BY rowid;
+   DROP TABLE small_records;
+   CREATE TABLE bans (
+     id BLOB NOT NULL CHECK (length(id) BETWEEN 1 AND 512),
+     host TEXT NOT NULL CHECK (length(host) <= 64),
+     until INTEGER NOT NULL ${timeCheck('until')},
+     why TEXT NOT NULL CHECK (length(why) <= 64),
+     PRIMARY KEY (id, host)
+   ) STRICT, WITHOUT ROWID;`,
 ]
 
 /** The schema version that this program writes, and the newest that it reads. */

@@ -6,27 +6,31 @@ import { RowJournal, type Journal, type Table } from './journal.ts'
 import type { MemoryState, SlotContacts, SlotIdentity, StateChanges } from './memory-state.ts'
 import { bytesAt, rowsOf, textAt, wholeAt } from './sqlite-rows.ts'
 import {
+  MAX_BANS,
   MAX_COMMITMENTS,
   MAX_SAVED_CONTACTS,
   MAX_SLOTS,
+  type Ban,
   type Commitment,
   type SavedContact,
 } from './store.ts'
 
 /**
- * The three journals that MemoryState tells its changes to. `state` is called late: it is built with them.
+ * The four journals that MemoryState tells its changes to. `state` is called late: it is built with them.
  */
 export class StateJournals implements StateChanges {
   readonly journals: readonly Journal[]
   readonly #identities: RowJournal<SlotIdentity>
   readonly #contacts: RowJournal<SlotContacts>
   readonly #commitments: RowJournal<Commitment>
+  readonly bans: RowJournal<Ban>
 
   constructor(database: DatabaseSync, state: () => MemoryState, changed: () => void) {
     this.#identities = new RowJournal(identityTable(database, state), changed)
     this.#contacts = new RowJournal(contactTable(database, state), changed)
     this.#commitments = new RowJournal(commitmentTable(database, state), changed)
-    this.journals = [this.#identities, this.#contacts, this.#commitments]
+    this.bans = new RowJournal(banTable(database, state), changed)
+    this.journals = [this.#identities, this.#contacts, this.#commitments, this.bans]
   }
 
   identity(row: SlotIdentity): void {
@@ -47,7 +51,7 @@ export class StateJournals implements StateChanges {
 }
 
 /**
- * Reads the three tables into memory. Rows beyond the bounds, which no version of ours writes, are left where
+ * Reads the four tables into memory. Rows beyond the bounds, which no version of ours writes, are left where
  * they are. Throws RangeError for a row that cannot be.
  */
 export function loadState(database: DatabaseSync, state: MemoryState): void {
@@ -72,6 +76,15 @@ export function loadState(database: DatabaseSync, state: MemoryState): void {
   for (const row of rowsOf(database, commitments)) {
     const [kind, key, data, doneAt] = [textAt(row, 0), bytesAt(row, 1), bytesAt(row, 2), wholeAt(row, 3)]
     state.restoreCommitment({ kind, key, data, doneAt })
+  }
+  const bans = `SELECT id, host, until, why FROM bans ORDER BY until DESC LIMIT ${MAX_BANS}`
+  for (const row of rowsOf(database, bans)) {
+    state.restoreBan({
+      id: bytesAt(row, 0),
+      host: textAt(row, 1),
+      until: wholeAt(row, 2),
+      why: textAt(row, 3),
+    })
   }
 }
 
@@ -111,5 +124,16 @@ function commitmentTable(database: DatabaseSync, state: () => MemoryState): Tabl
     drop: ({ kind, key }) => void drop.run(kind, key),
     clear: () => database.exec('DELETE FROM commitments'),
     rows: () => state().commitments(),
+  }
+}
+
+function banTable(database: DatabaseSync, state: () => MemoryState): Table<Ban> {
+  const put = database.prepare('INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?)')
+  const drop = database.prepare('DELETE FROM bans WHERE id = ? AND host = ?')
+  return {
+    put: ({ id, host, until, why }) => void put.run(id, host, until, why),
+    drop: ({ id, host }) => void drop.run(id, host),
+    clear: () => database.exec('DELETE FROM bans'),
+    rows: () => state().bans(),
   }
 }

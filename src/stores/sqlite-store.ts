@@ -10,7 +10,7 @@ import { MemoryPeers, type PeerStoreOptions } from './memory-peers.ts'
 import { MemoryRecords, type RecordStoreOptions } from './memory-records.ts'
 import { MemoryState } from './memory-state.ts'
 import { MemoryValues, type ValueStoreOptions } from './memory-values.ts'
-import { resultCode } from './node-sqlite.ts'
+import { resultCode, SQLITE } from './node-sqlite.ts'
 import { damaged, openFile, storeErrorOf, type FileOptions } from './sqlite-file.ts'
 import { loadPeers, PeerJournal, PeerTable } from './sqlite-peers.ts'
 import { loadRecords, RecordJournals } from './sqlite-records.ts'
@@ -27,7 +27,7 @@ export interface SqliteStoreOptions
   readonly now?: number
 }
 
-/** 1 GiB: ten times what a full store takes. */
+/** 1 GiB: several times what a full store takes. */
 const DEFAULT_MAX_FILE_BYTES = 1_073_741_824
 
 /**
@@ -47,13 +47,10 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
     // An SQLite error of another kind than 'damaged' keeps its meaning; a row or a table that is not as it
     // must be is damage.
     const told = storeErrorOf(error, file.path)
-    if (told.code !== 'not-openable' || (resultCode(error) ?? SQLITE_ERROR) !== SQLITE_ERROR) throw told
+    if (told.code !== 'not-openable' || (resultCode(error) ?? SQLITE.ERROR) !== SQLITE.ERROR) throw told
     throw damaged(file.path, error instanceof Error ? error.message : String(error), error)
   }
 }
-
-/** The generic result code: "no such table", "no such column". */
-const SQLITE_ERROR = 1
 
 class SqliteStore implements Store {
   readonly peers: PeerStore

@@ -134,8 +134,8 @@ export interface RecordStore {
   readonly size: { readonly records: number; readonly bytes: number }
 }
 
-/** Of one record. */
-export const MAX_RECORD_BYTES = 16_384
+/** Of one record. A message of drogulus has fewer (drogulus B1); an item of BEP 44 about a hundredth of it. */
+export const MAX_RECORD_BYTES = 100_000
 /** Versions of records that were seen elsewhere. */
 export const MAX_SEEN = 10_000
 /** Versions of records that were held and have expired; the oldest is forgotten. */
@@ -220,6 +220,21 @@ export interface Commitment {
 }
 
 /**
+ * A peer that is kept out of the table for having sent forged values. It is known by id and address together, since an id
+ * alone can be anybody's claim. drogulus B0.
+ */
+export interface Ban {
+  /** 1 … MAX_KEY_BYTES bytes. */
+  readonly id: Uint8Array
+  /** Its IP address in the one form that the network has for it; at most MAX_BAN_TEXT characters. */
+  readonly host: string
+  /** From when on it is no longer kept out, in ms since 1970. */
+  readonly until: number
+  /** What it did; the network's word: 'bad-signature' … At most MAX_BAN_TEXT characters. */
+  readonly why: string
+}
+
+/**
  * The node's own state. `slot` tells apart the routing tables of one node: 'v4', 'v6'.
  * Saving throws StoreError('full') above MAX_SLOTS, RangeError for a time that is no number and for what is
  * too long.
@@ -236,6 +251,17 @@ export interface NodeState {
   /** Adds or replaces the one of this kind and key. Throws StoreError('full') above MAX_COMMITMENTS. */
   saveCommitment(commitment: Commitment): void
   removeCommitment(kind: string, key: Uint8Array): void
+  /** All that are kept, in any order; also those that have ended and were not dropped yet. */
+  bans(): readonly Ban[]
+  /** Whether this peer is kept out at this time. Cheap: for each contact that is considered. */
+  isBanned(id: Uint8Array, host: string, now: number): boolean
+  /**
+   * Adds, or prolongs the one of this id and host: of two that one counts which ends later. At most MAX_BANS are kept; the
+   * one that ends first is forgotten, be it the new one.
+   */
+  saveBan(ban: Ban): void
+  /** Drops bans that have ended at this time, at most `limit` at a call; how many were dropped. */
+  expireBans(now: number, limit: number): number
 }
 
 /** Of one node, for identities and for contacts. A node has one or two. */
@@ -246,8 +272,12 @@ export const MAX_SAVED_CONTACTS = 2_048
 export const MAX_COMMITMENTS = 10_000
 /** Of one commitment's data. */
 export const MAX_COMMITMENT_BYTES = 4_096
-/** Of an identity, of a contact's id and of a commitment's key; a drogulus id has 64. */
+/** Of an identity, of the id of a contact or ban, and of a commitment's key; a drogulus id has 64. */
 export const MAX_KEY_BYTES = 512
+/** Of one node; the one that ends first is forgotten. */
+export const MAX_BANS = 1_024
+/** Characters of a ban's host, and of its `why`. */
+export const MAX_BAN_TEXT = 64
 
 /**
  * A whole store. Changes are seen at once by reads; they survive `kill -9` once commit() has returned.

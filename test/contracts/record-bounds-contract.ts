@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultRecordLimits, type RecordLimits } from '../../src/stores/record-room.ts'
-import { MAX_SEEN, MAX_TOMBSTONES, type Store } from '../../src/stores/store.ts'
+import { MAX_RECORD_BYTES, MAX_SEEN, MAX_TOMBSTONES, type Store } from '../../src/stores/store.ts'
 import { infoHash } from './peer-examples.ts'
 import { ip, newestOf, numberedIp, record, recordsOf, servedOf, versionOf } from './record-examples.ts'
 import type { OpenStore } from './store-contract.ts'
@@ -17,6 +17,7 @@ export function recordBoundsContract(open: OpenStore): void {
   const limited = (recordLimits: Partial<RecordLimits>): Store['records'] => open({ recordLimits }).records
   edges(open, limited)
   sources(open, limited)
+  largest(open)
   moving(limited)
   remembered(open)
   floods(open)
@@ -132,6 +133,30 @@ function sources(open: OpenStore, limited: Limited): void {
   })
 }
 
+function largest(open: OpenStore): void {
+  test('an IP may bring some of the largest records, and a prefix no more than a hundredth of the store', () => {
+    const { records } = open()
+    const bring = (key: number, host: number): string => {
+      const source = `10.0.0.${host}`
+      const outcome = records.put(record(key, { bytes: MAX_RECORD_BYTES, source }))
+      return outcome.stored ? 'stored' : outcome.why
+    }
+    const outcomes = Array.from({ length: 8 }, (_, key) => bring(key, key < 6 ? 1 : 2))
+    const five = Array.from({ length: 5 }, () => 'stored')
+    assert.deepEqual(outcomes, [...five, 'too-many-from-ip', 'stored', 'too-many-from-prefix'])
+    const { maxBytes, maxBytesPerPrefix } = defaultRecordLimits
+    assert.ok(100 * maxBytesPerPrefix <= maxBytes)
+  })
+
+  test('items of BEP 44 are bounded by their number, not by their bytes', () => {
+    const { maxRecords, maxPerIp, maxPerPrefix } = defaultRecordLimits
+    const { maxBytes, maxBytesPerIp, maxBytesPerPrefix } = defaultRecordLimits
+    const itemBytes = 1_300
+    assert.ok(maxRecords * itemBytes < maxBytes)
+    assert.ok(maxPerIp * itemBytes < maxBytesPerIp && maxPerPrefix * itemBytes < maxBytesPerPrefix)
+  })
+}
+
 function moving(limited: Limited): void {
   test('what expires, is removed or gets smaller is given back to its source', () => {
     const records = limited({ maxPerIp: 2, maxBytesPerIp: 20 })
@@ -218,7 +243,7 @@ function floods(open: OpenStore): void {
     }
     for (let i = 0; i < 50_000; i++) {
       // Small ones first, which then grow, and large ones.
-      const [version, bytes] = i < 20_000 ? [0, 10] : [1, 16_000]
+      const [version, bytes] = i < 20_000 ? [0, 10] : [1, MAX_RECORD_BYTES]
       records.put(
         record(1_000_000 + (i % 20_000), { version, bytes, source: numberedIp(0x0a_00_00_00 + (i % 256)) }),
       )

@@ -4,7 +4,17 @@ import { test } from 'node:test'
 import type { Id } from '../../src/kademlia/id.ts'
 import { MAX_RECORD_BYTES } from '../../src/stores/store.ts'
 import { infoHash } from './peer-examples.ts'
-import { describeRecord, newestOf, record, recordsOf, servedOf, versionOf } from './record-examples.ts'
+import {
+  describeRecord,
+  describeVersion,
+  ip,
+  longKey,
+  newestOf,
+  record,
+  recordsOf,
+  servedOf,
+  versionOf,
+} from './record-examples.ts'
 import type { OpenStore } from './store-contract.ts'
 
 const KEY = infoHash(1)
@@ -117,6 +127,30 @@ function whatIsKept(open: OpenStore): void {
     assert.deepEqual(records.put(record(3, { bytes: MAX_RECORD_BYTES, source: null })), STORED)
     assert.deepEqual(records.get(long, 1_000)!.key, long)
     assert.deepEqual(records.size, { records: 3, bytes: 10 + MAX_RECORD_BYTES })
+  })
+
+  test('does with keys of 64 bytes all that it does with those of 20, and tells them apart by every byte', () => {
+    const { records } = open({ recordLimits: { maxPerIp: 1 } })
+    const [key, other] = [longKey(1), longKey(2)]
+    const first = new Uint8Array(key) as Id
+    first[0] = 8
+    const long = { ...record(1, { version: 3 }), key }
+    const newest = (): string[] =>
+      [key, other, first, KEY].map((each) => describeVersion(records.newest(each)))
+    assert.deepEqual(records.put(long), STORED)
+    assert.deepEqual(newest(), ['3a', '-', '-', '-'])
+    assert.equal(records.refusal(key, ip('10.0.0.1')), null)
+    assert.equal(records.refusal(other, ip('10.0.0.1')), 'too-many-from-ip')
+    assert.deepEqual(records.put({ ...long, ...versionOf(2) }), refused('older'))
+    assert.deepEqual(records.put({ ...long, ...versionOf(3, 'b') }), refused('conflict'))
+    assert.equal(records.expire(2_000, 10), 1)
+    assert.equal(records.get(key, 1_000), null)
+    assert.deepEqual(records.put({ ...long, ...versionOf(2) }), refused('older'))
+    records.sawVersion(other, versionOf(5), 1_000)
+    assert.deepEqual(records.put({ ...long, key: other }), refused('older'))
+    assert.deepEqual(records.put({ ...long, ...versionOf(4) }), STORED)
+    records.remove(key)
+    assert.deepEqual(newest(), ['4a', '5a', '-', '-'])
   })
 
   test('takes lengths, versions and times that cannot be as misuse, and keeps nothing of it', () => {

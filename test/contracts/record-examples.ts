@@ -28,6 +28,13 @@ export function record(key: number, details: Details = {}): StoredRecord {
   }
 }
 
+/** A key of 64 bytes, as of drogulus, that ends in this number. */
+export function longKey(number: number): Id {
+  const key = new Uint8Array(64).fill(7)
+  key.set(infoHash(number), 44)
+  return key as Id
+}
+
 export function versionOf(version: bigint | number, value = 'a'): RecordVersion {
   return { version: BigInt(version), digest: new Uint8Array(20).fill(value.charCodeAt(0)) }
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { MemoryStoreOptions } from '../../src/stores/memory-store.ts'
 import { StoreError, type Store } from '../../src/stores/store.ts'
+import { ban, banContract, peerId } from './ban-contract.ts'
 import { infoHash, peer4 } from './peer-examples.ts'
 import { peerBoundsContract } from './peer-bounds-contract.ts'
 import { peerContract } from './peer-contract.ts'
@@ -33,6 +34,7 @@ export function storeContract(open: OpenStore, runs: number): void {
   describe('bounds on values', () => valueBoundsContract(open))
   describe('values, by random operations', () => valueProperties(open, runs))
   describe("the node's own state", () => stateContract(open))
+  describe('bans', () => banContract(open, runs))
   describe('the store as a whole', () => lifeContract(open))
 }
 
@@ -71,6 +73,7 @@ function lifeContract(open: OpenStore): void {
     store.records.put(record(1))
     store.values.store(infoHash(1), value('a'))
     store.state.saveIdentity('v4', new Uint8Array(20))
+    store.state.saveBan(ban(1))
     store.close()
     const commitment = { kind: 'announce', key: infoHash(1), data: new Uint8Array(1), doneAt: 0 }
     const changes: Record<string, () => void> = {
@@ -88,6 +91,8 @@ function lifeContract(open: OpenStore): void {
       saveContacts: () => store.state.saveContacts('v4', []),
       saveCommitment: () => store.state.saveCommitment(commitment),
       removeCommitment: () => store.state.removeCommitment('announce', infoHash(1)),
+      saveBan: () => store.state.saveBan(ban(2)),
+      expireBans: () => store.state.expireBans(Number.MAX_SAFE_INTEGER, 1),
       commit: () => store.commit(),
     }
     for (const [name, change] of Object.entries(changes)) {
@@ -100,5 +105,7 @@ function lifeContract(open: OpenStore): void {
     assert.deepEqual(textsOf(store.values, 1), ['a'])
     assert.equal(store.values.count(infoHash(1), 0), 1)
     assert.deepEqual(store.state.identity('v4'), new Uint8Array(20))
+    assert.deepEqual(store.state.bans(), [ban(1)])
+    assert.equal(store.state.isBanned(peerId(1), '10.0.0.1', 1_999), true)
   })
 }

@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs'
 import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
 import { StoreError, type Store } from '../../src/stores/store.ts'
 import { infoHash, numbered4 } from '../contracts/peer-examples.ts'
+import { ban } from '../contracts/ban-contract.ts'
 import { record, versionOf } from '../contracts/record-examples.ts'
 import { value } from '../contracts/value-examples.ts'
 
@@ -31,6 +32,9 @@ export function doStep(store: Store, step: number): void {
   store.values.expire(step - 4, 10)
   store.state.saveIdentity('v4', infoHash(step))
   store.state.saveContacts('v4', [{ id: infoHash(step), host: '10.0.0.1', port: 1, repliedAt: step }])
+  // Each ban ends with the fifth step after it.
+  store.state.saveBan(ban(step, { until: step + 5 }))
+  store.state.expireBans(step, 10)
   store.state.saveCommitment({ kind: 'announce', key: infoHash(step), data: new Uint8Array(8), doneAt: step })
 }
 

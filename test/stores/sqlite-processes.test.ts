@@ -8,8 +8,9 @@ import type { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
-import type { RecordStore, ValueStore } from '../../src/stores/store.ts'
+import type { NodeState, RecordStore, ValueStore } from '../../src/stores/store.ts'
 import { infoHash } from '../contracts/peer-examples.ts'
+import { bansOf } from '../contracts/ban-contract.ts'
 import { newestOf, record } from '../contracts/record-examples.ts'
 import { textsOf } from '../contracts/value-examples.ts'
 import { BATCH, COUNTED, SEEN } from './sqlite-child.ts'
@@ -65,6 +66,12 @@ function assertValuesOf(values: ValueStore, steps: number): void {
   assert.equal(values.count(infoHash(COUNTED), steps - 1), 2)
 }
 
+/** Those of the last five steps; those before have ended. */
+function assertBansOf(state: NodeState, steps: number): void {
+  const last = Array.from({ length: Math.min(5, steps) }, (_, index) => steps - 1 - index)
+  assert.deepEqual(bansOf(state), last.map((step) => `${step} 10.0.0.1 ${step + 5} forged`).toSorted())
+}
+
 describe('A process that is killed', () => {
   test('loses nothing that it had acknowledged, however often', async () => {
     const path = join(temporaryFolder(), 'node.sqlite')
@@ -83,6 +90,7 @@ describe('A process that is killed', () => {
       assert.equal(store.state.contacts('v4')[0]!.repliedAt, steps - 1)
       assertRecordsOf(store.records, steps)
       assertValuesOf(store.values, steps)
+      assertBansOf(store.state, steps)
       store.close()
     }
   })
@@ -96,6 +104,7 @@ describe('A process that is killed', () => {
     assert.deepEqual(store.state.identity('v4'), new Uint8Array(infoHash(0)))
     assertRecordsOf(store.records, 1)
     assertValuesOf(store.values, 1)
+    assertBansOf(store.state, 1)
     store.close()
   })
 })

@@ -8,10 +8,18 @@ import type { Id } from '../../src/kademlia/id.ts'
 import { MAX_PENDING } from '../../src/stores/journal.ts'
 import { createMemoryStore } from '../../src/stores/memory-store.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../src/stores/sqlite-store.ts'
-import { MAX_SEEN, StoreError, type RecordStore, type StoredRecord } from '../../src/stores/store.ts'
+import {
+  MAX_RECORD_BYTES,
+  MAX_SEEN,
+  StoreError,
+  type RecordStore,
+  type StoredRecord,
+} from '../../src/stores/store.ts'
 import { infoHash } from '../contracts/peer-examples.ts'
 import {
   describeRecord,
+  describeVersion,
+  longKey,
   newestOf,
   numberedIp,
   record,
@@ -46,7 +54,7 @@ describe('A reopened SQLite store', () => {
     const v6 = '20010db8'.padEnd(32, '0')
     const put: StoredRecord[] = [
       record(1, { version: 1, bytes: 0, source: v6, at: 5, until: 6 }),
-      record(2, { version: 2, bytes: 16_384, source: null, at: -5, until: 9_999_999_999_999 }),
+      record(2, { version: 2, bytes: MAX_RECORD_BYTES, source: null, at: -5, until: 9_999_999_999_999 }),
       { ...record(3), key: new Uint8Array(64).fill(3) as Id },
     ]
     within(path, (records) => {
@@ -55,7 +63,7 @@ describe('A reopened SQLite store', () => {
     within(path, (records) => {
       assert.deepEqual(recordsOf(records), put.map(describeRecord).toSorted())
       assert.deepEqual(records.get(infoHash(2), 1), put[1])
-      assert.deepEqual(records.size, { records: 3, bytes: 16_394 })
+      assert.deepEqual(records.size, { records: 3, bytes: MAX_RECORD_BYTES + 10 })
     })
   })
 
@@ -99,6 +107,30 @@ describe('A reopened SQLite store', () => {
         records.expire(3_000, 10)
       })
     }
+  })
+
+  test('tells keys of 64 bytes apart in what it holds, let expire and saw', () => {
+    const path = newPath()
+    const versions = (records: RecordStore): string[] =>
+      [1, 2, 3, 4].map((number) => describeVersion(records.newest(longKey(number))))
+    within(path, (records) => {
+      records.put({ ...record(1, { version: 1, until: 9_000 }), key: longKey(1) })
+      records.put({ ...record(2, { version: 2 }), key: longKey(2) })
+      records.sawVersion(longKey(3), versionOf(3), 5)
+      assert.equal(records.expire(2_000, 10), 1)
+    })
+    for (let round = 0; round < 2; round++) {
+      within(path, (records) => {
+        assert.deepEqual(versions(records), ['1a', '2a', '3a', '-'])
+        assert.deepEqual(records.put({ ...record(2, { version: 1 }), key: longKey(2) }), refused('older'))
+        assert.deepEqual(records.get(longKey(1), 2_000)!.key, longKey(1))
+      })
+    }
+    within(path, (records) => records.remove(longKey(1)))
+    within(path, (records) => {
+      assert.equal(records.size.records, 0)
+      assert.deepEqual(versions(records), ['1a', '2a', '3a', '-'])
+    })
   })
 
   test('forgets first what it would have forgotten first without being closed', () => {

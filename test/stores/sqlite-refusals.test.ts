@@ -16,6 +16,7 @@ import { describe, test } from 'node:test'
 import { openSqliteStore } from '../../src/stores/sqlite-store.ts'
 import { StoreError, type StoreErrorCode } from '../../src/stores/store.ts'
 import { infoHash, numbered4 } from '../contracts/peer-examples.ts'
+import { ban } from '../contracts/ban-contract.ts'
 import { record, versionOf } from '../contracts/record-examples.ts'
 import { value } from '../contracts/value-examples.ts'
 import { fingerprint, temporaryFolder } from './temporary-folder.ts'
@@ -29,6 +30,7 @@ function filledStore(): { folder: string; path: string } {
   for (let i = 0; i < 30; i++) store.records.put(record(i, { bytes: 1_000 }))
   store.records.sawVersion(infoHash(1), versionOf(1), 1)
   for (let i = 0; i < 30; i++) store.values.store(infoHash(i % 3), value(`${i}`, { bytes: 1_000 }))
+  for (let i = 0; i < 30; i++) store.state.saveBan(ban(i))
   store.close()
   return { folder, path }
 }
@@ -110,7 +112,7 @@ describe('A file of a newer xorbit', () => {
   test('is refused as too new, with both schema versions', () => {
     const { folder, path } = filledStore()
     edit(path, 'PRAGMA user_version = 99')
-    assertRefused(path, folder, 'too-new', /schema 99; this one knows 3.*update xorbit/)
+    assertRefused(path, folder, 'too-new', /schema 99; this one knows 4.*update xorbit/)
   })
 
   test('is refused as too new also when the newer version is still in its WAL', () => {
@@ -169,6 +171,13 @@ describe('A damaged file', () => {
       'PRAGMA ignore_check_constraints = ON; UPDATE value_sets SET position = 0 WHERE position = 1',
       'PRAGMA ignore_check_constraints = ON; UPDATE value_sets SET position = 9007199254740991 WHERE position = 1',
       'INSERT INTO value_sets SELECT 99, key, value, source, refreshed_at FROM value_sets WHERE position = 1',
+      'PRAGMA ignore_check_constraints = ON; UPDATE records SET data = zeroblob(100001) WHERE source IS NOT NULL',
+      "PRAGMA ignore_check_constraints = ON; UPDATE bans SET id = x'' WHERE id = (SELECT min(id) FROM bans)",
+      'PRAGMA ignore_check_constraints = ON; UPDATE bans SET id = zeroblob(513) WHERE id = (SELECT min(id) FROM bans)',
+      "PRAGMA ignore_check_constraints = ON; UPDATE bans SET host = printf('%065d', 1)",
+      "PRAGMA ignore_check_constraints = ON; UPDATE bans SET why = printf('%065d', 1)",
+      'PRAGMA ignore_check_constraints = ON; UPDATE bans SET until = 9223372036854775807',
+      'DROP TABLE bans',
       'DROP TABLE value_sets',
       'DROP TABLE versions',
       'DROP TABLE commitments',

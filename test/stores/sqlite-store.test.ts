@@ -4,11 +4,14 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { createMemoryStore } from '../../src/stores/memory-store.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../src/stores/sqlite-store.ts'
-import type { Store } from '../../src/stores/store.ts'
+import { MAX_BANS, MAX_BAN_TEXT, type Store } from '../../src/stores/store.ts'
+import { applyToBans, ban, banOperations, bansOf, peerId } from '../contracts/ban-contract.ts'
 import { contentOf, infoHash, numbered4, peer4, peer6, seededFraction } from '../contracts/peer-examples.ts'
 import { apply, operations } from '../contracts/peer-properties.ts'
 import { storeContract } from '../contracts/store-contract.ts'
+import { runs } from '../property-runs.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 let files = 0
@@ -50,6 +53,57 @@ describe('A reopened SQLite store', () => {
       assert.equal(state.contacts('v6').length, 0)
       assert.deepEqual(state.commitments(), [{ ...commitment, key: new Uint8Array(infoHash(1)) }])
     })
+  })
+
+  test('holds its bans, and none that was dropped, replaced or forgotten (drogulus B0)', () => {
+    const path = newPath()
+    const long = 'w'.repeat(MAX_BAN_TEXT)
+    within(path, (store) => {
+      const { state } = store
+      for (let number = 0; number < MAX_BANS + 3; number++) {
+        state.saveBan(ban(number, { until: 1_000 + number }))
+      }
+      store.commit()
+      state.saveBan(ban(5, { until: 9_000, why: long }))
+      state.saveBan(ban(6, { host: '2001:db8::1', until: 9_001 }))
+      assert.equal(state.expireBans(1_000 + MAX_BANS, MAX_BANS), MAX_BANS - 4)
+    })
+    const expected = [
+      `1025 10.0.0.1 2025 forged`,
+      `1026 10.0.0.1 2026 forged`,
+      `5 10.0.0.1 9000 ${long}`,
+      '6 2001:db8::1 9001 forged',
+    ]
+    within(path, ({ state }) => {
+      assert.deepEqual(bansOf(state), expected)
+      assert.equal(state.isBanned(peerId(5), '10.0.0.1', 8_999), true)
+      assert.equal(state.expireBans(2_026, 10), 2)
+    })
+    within(path, ({ state }) => assert.deepEqual(bansOf(state), expected.slice(2)))
+  })
+
+  test('answers about bans after any sequence of operations, commits and restarts as one never closed', () => {
+    const step = fc.constantFrom('commit' as const, 'reopen' as const)
+    fc.assert(
+      fc.property(fc.array(fc.tuple(banOperations, step), { maxLength: 5 }), (rounds) => {
+        const path = newPath()
+        const memory = createMemoryStore().state
+        let store = openSqliteStore(path)
+        for (const [sequence, then] of rounds) {
+          for (const operation of sequence) {
+            applyToBans(memory, operation)
+            applyToBans(store.state, operation)
+          }
+          if (then === 'commit') store.commit()
+          else store.close()
+          if (then === 'reopen') store = openSqliteStore(path)
+          assert.deepEqual(bansOf(store.state), bansOf(memory))
+        }
+        store.close()
+        within(path, ({ state }) => assert.deepEqual(bansOf(state), bansOf(memory)))
+      }),
+      runs(20),
+    )
   })
 
   test('keeps one row of an IP that changed its port, and all of them in a private network', () => {
