@@ -3,7 +3,7 @@
 import type { BencodeCursor } from '../../codecs/bencode-cursor.ts'
 import type { BencodeFields } from '../../codecs/bencode-fields.ts'
 import { BencodeError } from '../../codecs/bencode-value.ts'
-import { drop } from './refuse.ts'
+import { drop } from '../refuse.ts'
 
 const DIGIT_0 = 0x30
 const DIGIT_9 = 0x39

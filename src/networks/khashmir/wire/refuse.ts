@@ -1,7 +1,7 @@
 // How the wire refuses queries of khashmir: 204 for arguments that do not suit the method, 201 for ids that are none
 // (khashmir A3, A4).
 import { found } from '../../krpc/fields.ts'
-import { refuseWith } from '../../krpc/refuse.ts'
+import { refuseWith } from '../../refuse.ts'
 import { ERROR } from '../messages.ts'
 import type { KhashmirMethod } from '../messages.ts'
 import { ID_BYTES } from './bounds.ts'

@@ -1,6 +1,6 @@
 // How the wire refuses queries of mainline: with which code, and what it wants instead.
 import { bytesOf, found } from '../../krpc/fields.ts'
-import { refuseWith } from '../../krpc/refuse.ts'
+import { refuseWith } from '../../refuse.ts'
 import { ERROR } from '../messages.ts'
 import { ID_BYTES, MAX_TOKEN_BYTES } from './bounds.ts'
 import { ARGUMENT, args } from './fields.ts'

@@ -1,6 +1,6 @@
-// How a KRPC wire says no: an answer to a query, the failure of a request, or silence. Each is a ProtocolError.
-import { ProtocolError } from '../../kademlia/ports.ts'
-import type { Refusal } from '../../kademlia/ports.ts'
+// How a wire says no: an answer to a query, the failure of a request, or silence. Each is a ProtocolError.
+import { ProtocolError } from '../kademlia/ports.ts'
+import type { Refusal } from '../kademlia/ports.ts'
 
 /** In silence (K-09, khashmir A1). */
 export function drop(reason: string, message: string): never {
