@@ -1,9 +1,12 @@
-// Asking one holder for its values of a key. A datagram has room for some only: a holder that has more gives the first
-// ones when it is asked for all, and random ones when it is asked for fewer; so it is asked again and again until it has
-// told as many as it has (khashmir A4, "get_value"). Not here: whom to ask, and what is new (value-search.ts).
+// What one holder has told of its values of a key, and what it is to be asked next. A datagram has room for some only: a
+// holder that has more gives the first ones when it is asked for all, and random ones when it is asked for fewer; so it is
+// asked again and again until it has told as many as it has (khashmir A4, "get_value"). Not here: whose turn it is, and
+// what is new (value-search.ts).
+import type { Contact } from '../../../kademlia/contact.ts'
 import { toHex, type Id } from '../../../kademlia/id.ts'
 import type { RequestOutcome } from '../../../kademlia/requester.ts'
 import { ERROR, type KhashmirQuery, type KhashmirReply } from '../messages.ts'
+import { MAX_VALUES } from '../wire/bounds.ts'
 import type { ValueHolder } from './holders.ts'
 
 /** Requests to one holder: enough for some 2,000 values of 40 bytes. What it has beyond comes from others, or not at all. */
@@ -15,62 +18,59 @@ const MAX_ASKS = 256
 const PATIENCE = 7
 const MIN_BARREN = 3
 
-export interface HolderTalk {
-  readonly key: Id
-  /** How many distinct values are still wanted, of whomever; 0 or less ends it. */
-  readonly wanted: () => number
-  /** Says how many values it is expected to tell yet. */
-  readonly expect: (count: number) => void
-  readonly ask: (query: KhashmirQuery) => Promise<RequestOutcome<KhashmirReply>>
-  readonly take: (values: readonly Uint8Array[]) => void
-}
+/** told: all that it has. given up: it has more, or says so, but does not tell. failed: it did not answer. */
+export type HolderState = 'asked' | 'told' | 'given up' | 'failed'
 
-/** What one holder has told so far. */
-class Told {
+export class OneHolder {
+  readonly contact: Contact
+  /** As it says: anything from 1. */
   readonly #count: number
   /** Hex. At most MAX_ASKS times the values of an answer. */
-  readonly #values = new Set<string>()
+  readonly #told = new Set<string>()
+  #asks = 0
   #barren = 0
-  #largest = 1
+  /** Values of its longest answer; before the first one as many as an answer may have. */
+  #atOnce = MAX_VALUES
+  #failed = false
 
-  constructor(count: number) {
+  constructor({ contact, count }: ValueHolder) {
+    this.contact = contact
     this.#count = count
   }
 
-  get missing(): number {
-    return Math.max(0, this.#count - this.#values.size)
+  get state(): HolderState {
+    if (this.#failed) return 'failed'
+    if (this.#told.size >= this.#count) return 'told'
+    const patience = Math.max(MIN_BARREN, Math.ceil((PATIENCE * this.#count) / this.#atOnce))
+    return this.#asks >= MAX_ASKS || this.#barren >= patience ? 'given up' : 'asked'
   }
 
-  get isAll(): boolean {
-    const patience = Math.max(MIN_BARREN, Math.ceil((PATIENCE * this.#count) / this.#largest))
-    return this.missing === 0 || this.#barren >= patience
+  /** How many values its next answer may bring. */
+  get expected(): number {
+    return Math.min(this.#count - this.#told.size, this.#atOnce)
   }
 
-  add(values: readonly Uint8Array[]): void {
-    const before = this.#values.size
-    for (const value of values) this.#values.add(toHex(value))
-    this.#barren = this.#values.size === before ? this.#barren + 1 : 0
-    this.#largest = Math.max(this.#largest, values.length)
-  }
-}
-
-/** Whether it answered. Rejects only as `ask` does. */
-export async function askHolder({ count }: ValueHolder, talk: HolderTalk): Promise<boolean> {
-  const told = new Told(count)
-  for (let asks = 0; asks < MAX_ASKS; asks++) {
-    const wanted = talk.wanted()
-    if (wanted <= 0 || told.isAll) break
-    talk.expect(Math.min(wanted, told.missing))
+  /** The next question, where so many values are wanted yet. */
+  ask(key: Id, wanted: number): KhashmirQuery {
     // The first time all, where as many are wanted as there are: then it need not choose. Later on one fewer, so that it
     // has to.
-    const num = asks === 0 ? wanted : Math.min(wanted, Math.max(1, count - 1))
-    const outcome = await talk.ask({ method: 'get_value', key: talk.key, num: num >= count ? 0 : num })
-    const values = valuesOf(outcome, count)
-    if (values === null) return false
-    told.add(values)
-    talk.take(values)
+    const num = this.#asks++ === 0 ? wanted : Math.min(wanted, Math.max(1, this.#count - 1))
+    return { method: 'get_value', key, num: num >= this.#count ? 0 : num }
   }
-  return true
+
+  /** The values of its answer; null: it failed, for it did not answer, or not with values. */
+  answered(outcome: RequestOutcome<KhashmirReply>): readonly Uint8Array[] | null {
+    const values = valuesOf(outcome, this.#count)
+    if (values === null) {
+      this.#failed = true
+      return null
+    }
+    const before = this.#told.size
+    for (const value of values) this.#told.add(toHex(value))
+    this.#barren = this.#told.size === before ? this.#barren + 1 : 0
+    this.#atOnce = this.#asks === 1 ? Math.max(1, values.length) : Math.max(this.#atOnce, values.length)
+    return values
+  }
 }
 
 /** null: no answer to go on with. What it chose first may fit no datagram: then another choice may do better. */

@@ -1,10 +1,11 @@
 // Getting the values of a key: who holds any, then their values from the nearest holders on, each new batch once
-// (khashmir A7, "get"). Not here: the walk (holders.ts), how one holder is asked until it has told all (one-holder.ts).
+// (khashmir A7, "get"). Holders take turns of one question each, so that none who has endless values, or takes its time,
+// keeps others from being asked. Not here: the walk (holders.ts), what one holder is asked (one-holder.ts).
 import { toHex, type Id } from '../../../kademlia/id.ts'
 import { ResultStream } from '../../../node/result-stream.ts'
 import type { FamilyNode } from '../family.ts'
 import { findHolders, type ValueHolder } from './holders.ts'
-import { askHolder } from './one-holder.ts'
+import { OneHolder } from './one-holder.ts'
 
 /** How getting the values of a key ended. */
 export interface ValuesOutcome {
@@ -34,6 +35,9 @@ export interface ValueRequest {
 /** Values that one search remembers and tells; further ones are not told. Some 14 MB of the longest. */
 const MAX_FOUND = 10_000
 
+/** Questions to all holders of one search; then it ends with what it has. */
+const MAX_TURNS = 4_096
+
 type Batch = readonly Uint8Array[]
 
 /** Starts the search; the stream ends by itself, and leaving it early stops the traffic. */
@@ -58,7 +62,7 @@ class ValueSearch {
   /** Aborted when enough is found, or nobody reads any more: then nothing more is sent. */
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
-  /** Values that the holders who are being asked have still to tell, as far as they are wanted. */
+  /** Values that may come with the answers that are awaited. */
   #expected = 0
   #finishedHolders = 0
 
@@ -100,45 +104,46 @@ class ValueSearch {
   /** The nearest first, alpha at once; a further one only while more is wanted than is expected already. */
   async #askAll(holders: readonly ValueHolder[]): Promise<void> {
     const underWay = new Set<Promise<void>>()
-    const waiting = [...holders]
+    /** Those who have something to tell yet, in the order of their turns. */
+    const waiting = holders.map((holder) => new OneHolder(holder))
+    let turns = 0
+    const take = async (holder: OneHolder): Promise<void> => {
+      await this.#ask(holder)
+      if (holder.state === 'asked') waiting.push(holder)
+      else if (holder.state !== 'failed') this.#finishedHolders++
+      if (this.#finishedHolders === this.#request.enoughHolders) this.stop()
+    }
     for (;;) {
-      while (waiting.length > 0 && underWay.size < this.#request.alpha && this.#wanted > this.#expected) {
-        const asking = this.#ask(waiting.shift()!).finally(() => underWay.delete(asking))
-        underWay.add(asking)
+      const mayAsk = (): boolean => underWay.size < this.#request.alpha && turns < MAX_TURNS
+      while (waiting.length > 0 && mayAsk() && this.#wanted > this.#expected) {
+        turns++
+        const turn = take(waiting.shift()!).finally(() => underWay.delete(turn))
+        underWay.add(turn)
       }
       if (underWay.size === 0) return
       await Promise.race(underWay)
     }
   }
 
-  async #ask(holder: ValueHolder): Promise<void> {
-    const { key, enoughHolders } = this.#request
-    let expected = 0
-    const expect = (count: number): void => {
-      this.#expected += count - expected
-      expected = count
-    }
+  /** One question to one holder. */
+  async #ask(holder: OneHolder): Promise<void> {
+    const { id, address } = holder.contact
+    const { expected } = holder
+    const query = holder.ask(this.#request.key, this.#wanted)
+    this.#counts.asked++
+    this.#expected += expected
     try {
-      const answered = await askHolder(holder, {
-        key,
-        wanted: () => this.#wanted,
-        expect,
-        ask: async (query) => {
-          const { runner } = this.#node
-          const { id, address } = holder.contact
-          this.#counts.asked++
-          const outcome = await runner.ask({ query, to: address, expectedId: id }, { signal: this.#signal })
-          if (outcome.kind === 'reply') this.#counts.answered++
-          else this.#counts.failed++
-          return outcome
-        },
-        take: (values) => this.#take(values),
-      })
-      if (answered) this.#finishedHolders++
+      const { runner } = this.#node
+      const outcome = await runner.ask({ query, to: address, expectedId: id }, { signal: this.#signal })
+      const values = holder.answered(outcome)
+      if (values === null) this.#counts.failed++
+      else {
+        this.#counts.answered++
+        this.#take(values)
+      }
     } finally {
-      expect(0)
+      this.#expected -= expected
     }
-    if (this.#wanted <= 0 || this.#finishedHolders === enoughHolders) this.stop()
   }
 
   /** Tells those that are new. */
