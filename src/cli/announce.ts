@@ -3,11 +3,12 @@ import { hostPort } from '../codecs/compact-address.ts'
 import type { WriteReport } from '../node/write.ts'
 import { readId, readPort } from './arguments.ts'
 import { FOUND, NO_ANSWER } from './failure.ts'
+import { MAINLINE } from './networks.ts'
 import { counted, type Output } from './output.ts'
 import type { Call } from './program.ts'
 import { withProgress } from './progress.ts'
 import { writeFacts } from './write-facts.ts'
-import { staysUntilStopped, withJoinedNode, type AskingFlags, type Session } from './short-lived-node.ts'
+import { staysUntilStopped, withJoinedNode, type AskingFlags } from './short-lived-node.ts'
 
 export interface AnnounceFlags extends AskingFlags {
   readonly port: string
@@ -25,7 +26,7 @@ export async function announce(
   const port = readPort('--port', flags.port, 1)
   const keepAlive = flags.keepAlive === true
   const seed = flags.seed === true
-  return withJoinedNode(flags, output, async ({ node, ending }: Session) => {
+  return withJoinedNode(MAINLINE, call, async ({ node, ending }) => {
     if (keepAlive) node.on('announced', (report) => print(output, port, report))
     const announced = node.announce(key, { port, seed, keepAlive, signal: ending.signal })
     const report = await withProgress(output, 'announcing', announced)

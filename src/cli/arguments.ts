@@ -4,51 +4,58 @@ import { canonicalHost, familyOf } from '../codecs/compact-address.ts'
 import { idFromHex, type Id } from '../kademlia/id.ts'
 import { MAX_SALT_BYTES, MAX_SEQ } from '../networks/mainline/wire/bounds.ts'
 import { parseHostPort } from '../networks/host-port.ts'
-import { resolveOptions, type MainlineOptions } from '../networks/mainline/options.ts'
-import { misuse } from './failure.ts'
+import { normaliseKey } from '../networks/khashmir/arguments.ts'
+import { XorbitError } from '../node/errors.ts'
+import { Failure, misuse, MISUSE } from './failure.ts'
+import type { Network, NetworkName, OpenOptions } from './network.ts'
 
 const ID_BYTES = 20
 /** Bootstrap nodes on one command line, and test nodes on one machine (each has a socket). */
 const MAX_BOOTSTRAP = 64
 const MAX_TEST_NODES = 500
-const NETWORKS = ['mainline']
 
 /** Options of every command that has a node of its own, as commander gives them. */
 export interface NodeFlags {
-  readonly network: string
+  readonly network: NetworkName
   readonly host?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly private?: true
 }
 
-export type NodeOptions = Pick<MainlineOptions, 'host' | 'bootstrap' | 'private'>
+export type NodeOptions = Pick<OpenOptions, 'host' | 'bootstrap' | 'private'>
 
 /** Reads them; refuses what the library would refuse, in the words of the command line. */
-export function readNodeOptions(flags: NodeFlags): NodeOptions {
-  if (!NETWORKS.includes(flags.network)) {
-    throw misuse('--network', `${NETWORKS.join(' or ')} (khashmir and drogulus are to come)`, flags.network)
-  }
-  const bootstrap = readBootstrap(flags.bootstrap)
-  return {
+export function readNodeOptions(network: Network, flags: Omit<NodeFlags, 'network'>): NodeOptions {
+  const bootstrap = readBootstrap(network, flags.bootstrap)
+  const options = {
     ...(flags.host === undefined ? {} : { host: readHosts(flags.host) }),
     ...(bootstrap === undefined ? {} : { bootstrap }),
     ...(flags.private === undefined ? {} : { private: true }),
   }
+  try {
+    network.resolve(options)
+  } catch (error) {
+    if (!(error instanceof XorbitError)) throw error
+    throw new Failure(error.code, `--${error.message}`, MISUSE, { cause: error })
+  }
+  return options
 }
 
-/** Whether loopback and private addresses are contacts of a node with these options. */
-export function isPrivateNetwork(options: NodeOptions): boolean {
-  return resolveOptions(options).private
-}
-
-/** Reads 40 hex digits. */
-export function readId(name: string, text: string): Id {
+/** Reads 40 hex digits; `or`: what else would have been right. */
+export function readId(name: string, text: string, or = ''): Id {
   try {
     return idFromHex(text, ID_BYTES)
   } catch {
     const length = text.length === 2 * ID_BYTES ? '' : ` (${text.length} characters)`
-    throw misuse(name, `40 hex digits${length}`, text)
+    throw misuse(name, `40 hex digits${length}${or}`, text)
   }
+}
+
+/** Reads the key of values: 40 hex digits, or as text, which is cut or filled up to 20 bytes as apt-p2p does it. */
+export function readValueKey(text: string, isText: boolean): Id {
+  if (!isText) return readId('KEY', text, ', or with --text-key any text')
+  if (text === '') throw misuse('KEY', 'text of 1 byte or more', text)
+  return normaliseKey(text)
 }
 
 /** Reads a port; `least` is 0 where any free one may be asked for. */
@@ -110,13 +117,20 @@ export function readHosts(texts: readonly string[]): string[] {
   return hosts
 }
 
-function readBootstrap(texts: readonly string[] | undefined): readonly string[] | 'none' | undefined {
+function readBootstrap(
+  { defaultPort, families, name }: Network,
+  texts: readonly string[] | undefined,
+): readonly string[] | 'none' | undefined {
   if (texts === undefined) return undefined
   if (texts.length > MAX_BOOTSTRAP) {
     throw misuse('--bootstrap', `at most ${MAX_BOOTSTRAP} of them`, texts.length)
   }
   if (!texts.includes('none')) {
-    for (const text of texts) readHostPort('--bootstrap', text, 6881)
+    for (const text of texts) {
+      const family = familyOf(readHostPort('--bootstrap', text, defaultPort).host)
+      if (family === null || families.includes(family)) continue
+      throw misuse('--bootstrap', `a name or an IPv${families[0]} address, for ${name} has no other`, text)
+    }
     return texts
   }
   if (texts.length > 1)

@@ -1,7 +1,9 @@
 // The options that several commands share, and what every command has: help with examples, --timeout, --json, --verbose.
-// Not here: which command has which (commands.ts, item-commands.ts), and what their values mean (arguments.ts).
+// Not here: which command has which (commands.ts, item-commands.ts, value-commands.ts), and what their values mean (arguments.ts).
 import { Option, type Command } from 'commander'
 import { EXAMPLES } from './examples.ts'
+import type { NetworkName } from './network.ts'
+import { readNetworkName } from './networks.ts'
 import type { OutputFlags } from './output.ts'
 import type { Run } from './program.ts'
 
@@ -19,24 +21,42 @@ export function command(program: Command, name: string, description: string): Co
 }
 
 /** Of a command that asks something with a node of its own, and ends. */
-export function addAskingOptions(it: Command): void {
+export function addAskingOptions(it: Command, networks: readonly NetworkName[]): void {
   it.option('--host <ADDRESS>', 'ask from this address; may be repeated', collect)
     .addOption(new Option('--listen-port <PORT>', 'UDP port of our own node').default('0', 'any free one'))
     .addOption(privateOption())
-  addOptionsOfAll(it, 'how long to wait at most')
+  addOptionsOfAll(it, networks, 'how long to wait at most')
 }
 
-export function addOptionsOfAll(it: Command, timeoutHelp: string): void {
-  it.option('--network <NETWORK>', 'only `mainline` today: the BitTorrent DHT', 'mainline')
+/** `networks`: those that the command works in, the default first. */
+export function addOptionsOfAll(it: Command, networks: readonly NetworkName[], timeoutHelp: string): void {
+  it.addOption(networkOption(networks))
     .option('--timeout <DURATION>', `${timeoutHelp}: 500ms, 5s, or 5 (seconds)`, '30s')
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'tell more, on stderr')
 }
 
-export function bootstrapOption(): Option {
-  const help = 'join through this node; may be repeated; `none`: through nobody (default: the public routers)'
-  return new Option('--bootstrap <HOST:PORT>', help).argParser(collect)
+function networkOption(networks: readonly NetworkName[]): Option {
+  const help = networks.map((name) => NETWORK_HELP[name]).join(', or ')
+  return new Option('--network <NETWORK>', networks.length === 1 ? `only ${help}` : help)
+    .default(networks[0])
+    .argParser((text) => readNetworkName(text, networks))
 }
+
+const NETWORK_HELP: Readonly<Record<NetworkName, string>> = {
+  mainline: '`mainline`: the BitTorrent DHT',
+  khashmir: '`khashmir`: the DHT under apt-p2p',
+}
+
+/** `otherwise`: what happens without it. */
+export function bootstrapOption(otherwise: string): Option {
+  return new Option(
+    '--bootstrap <HOST:PORT>',
+    `join through this node; may be repeated; ${otherwise}`,
+  ).argParser(collect)
+}
+
+export const THROUGH_ROUTERS = '(default: the public routers)'
 
 export function privateOption(): Option {
   const help = 'loopback and private addresses are contacts too (default: as --host and --bootstrap suggest)'

@@ -1,9 +1,10 @@
 // The content of a value to put: given as an argument, in a file or on stdin; read within bounds, and refused here when it
-// is too large, before anybody is asked. It is stored as a byte string. Not here: how results are shown (shown-item.ts).
+// is too large, before anybody is asked. Not here: how results are shown (shown-item.ts).
 import { closeSync, constants, createReadStream, fstatSync, openSync, type Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { MAX_OWN_VALUE_BYTES } from '../networks/khashmir/wire/bounds.ts'
 import { MAX_ITEM_BYTES } from '../networks/mainline/wire/bounds.ts'
 import type { Ending } from './ending.ts'
 import { badFile, Failure, MISUSE, misuse } from './failure.ts'
@@ -16,17 +17,35 @@ export interface ContentSource {
   readonly file: string | undefined
 }
 
-/** What reading may be ended by, and where it says that it waits. */
-interface Reading {
+/** How much may be read; `allowed` says it in words. */
+export interface SizeLimit {
+  readonly mostBytes: number
+  readonly allowed: string
+}
+
+/** What reading may be ended by, where it says that it waits, and how much it may read. */
+export interface Reading {
   readonly ending: Ending
   readonly output: Output
+  readonly limit: SizeLimit
 }
 
 /** Of a file or stdin no more is read than tells that it is far too large. */
 const MAX_READ_BYTES = 1_048_576
 
-/** What fits beside the length and the colon of a byte string. */
+/** Of an item of mainline: what fits beside the length and the colon of a byte string. */
 const MAX_CONTENT_BYTES = MAX_ITEM_BYTES - `${MAX_ITEM_BYTES - 4}:`.length
+
+export const ITEM_LIMIT: SizeLimit = {
+  mostBytes: MAX_CONTENT_BYTES,
+  allowed: `at most ${MAX_CONTENT_BYTES} bytes (${MAX_ITEM_BYTES} in bencode)`,
+}
+
+/** Of a value of khashmir. */
+export const VALUE_LIMIT: SizeLimit = {
+  mostBytes: MAX_OWN_VALUE_BYTES,
+  allowed: `at most ${MAX_OWN_VALUE_BYTES} bytes, for it must fit a datagram`,
+}
 
 /** Stands for stdin, as everywhere. */
 const STDIN = '-'
@@ -39,12 +58,12 @@ export function checkSource({ value, file }: ContentSource): void {
   if (value !== undefined && file !== undefined) throw misuse('--file', 'no VALUE beside it', value)
 }
 
-/** Reads it: 0 … 996 bytes. Throws Failure 'too-large', naming the size, or 'bad-file'. */
+/** Reads it: 0 bytes or more, within the limit. Throws Failure 'too-large', naming the size, or 'bad-file'. */
 export async function readContent({ value, file }: ContentSource, reading: Reading): Promise<Uint8Array> {
   const name = file === undefined ? 'VALUE' : '--file'
   const isText = value !== undefined && value !== STDIN
   const content = isText ? new TextEncoder().encode(value) : await readBytes(name, file ?? STDIN, reading)
-  if (content.length > MAX_CONTENT_BYTES) throw tooLarge(name, content.length)
+  if (content.length > reading.limit.mostBytes) throw tooLarge(name, reading.limit, content.length)
   return content
 }
 
@@ -58,7 +77,7 @@ const INHERITED = /^\/(?:dev|proc\/self)\/fd\/\d+$/
 export async function readBytes(
   name: string,
   file: string,
-  { ending, output }: Reading,
+  { ending, output, limit }: Reading,
 ): Promise<Uint8Array> {
   const isStdin = file === STDIN || file === '/dev/stdin'
   const what = isStdin ? 'stdin' : file
@@ -66,11 +85,11 @@ export async function readBytes(
     const stats = isStdin ? fstatSync(0) : await stat(file)
     if (stats.isDirectory()) throw badFile(name, `cannot read ${what}`, { code: 'EISDIR' })
     // A pipe or a device has no size.
-    if (stats.size > MAX_READ_BYTES) throw tooLarge(name, stats.size)
+    if (stats.size > MAX_READ_BYTES) throw tooLarge(name, limit, stats.size)
     const stream = isStdin ? process.stdin : opened(name, file, stats)
     const reading = ending.unlessEnded(
-      collected(name, stream),
-      (limit) => `timed out after ${limit} while reading ${what}`,
+      collected(name, limit, stream),
+      (time) => `timed out after ${time} while reading ${what}`,
     )
     return await withProgress(output, `reading ${what}`, reading)
   } catch (error) {
@@ -92,20 +111,19 @@ function opened(name: string, file: string, stats: Stats): Readable {
   throw badFile(name, `cannot read ${file}`, { message: 'it is no regular file any more' })
 }
 
-async function collected(name: string, stream: Readable): Promise<Uint8Array> {
+async function collected(name: string, limit: SizeLimit, stream: Readable): Promise<Uint8Array> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     chunks.push(chunk)
     size += chunk.length
-    if (size > MAX_READ_BYTES) throw tooLarge(name, null)
+    if (size > MAX_READ_BYTES) throw tooLarge(name, limit, null)
   }
   return Buffer.concat(chunks)
 }
 
 /** `size` null: reading was given up. */
-function tooLarge(name: string, size: number | null): Failure {
+function tooLarge(name: string, { allowed }: SizeLimit, size: number | null): Failure {
   const got = size === null ? `more than ${MAX_READ_BYTES} bytes` : `${size} bytes`
-  const allowed = `at most ${MAX_CONTENT_BYTES} bytes (${MAX_ITEM_BYTES} in bencode)`
   return new Failure('too-large', `${name}: expected ${allowed}, got ${got}`, MISUSE)
 }

@@ -2,6 +2,8 @@
 const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
 const KEY = 'e5f96f6f38320f0f33959cb4d3d656452117aadb'
 const AT = '--bootstrap 127.0.0.1:6881'
+/** In khashmir. */
+const THERE = '--bootstrap 127.0.0.1:9977'
 
 export const EXAMPLES: Readonly<Record<string, string>> = {
   xorbit: `
@@ -12,25 +14,34 @@ Examples:
   $ xorbit put 'Hello World!' ${AT}
   $ xorbit get ${KEY} ${AT}
 
+  $ xorbit start --network khashmir --testnet 16               the same of khashmir, the DHT under apt-p2p
+  $ xorbit store ${HASH} 'Hello World!' ${THERE}
+  $ xorbit values ${HASH} ${THERE}
+
 Exit code: 0 found or done, 1 no answer, 2 misuse.`,
   start: `
 Examples:
   $ xorbit start                                   a node of the public BitTorrent DHT
   $ xorbit start --testnet 16                      on loopback, with 16 more around it
-  $ xorbit start --host 127.0.0.1 --port 7000 --bootstrap 127.0.0.1:6881 --store second.sqlite`,
+  $ xorbit start --host 127.0.0.1 --port 7000 --bootstrap 127.0.0.1:6881 --store second.sqlite
+  $ xorbit start --network khashmir                the first node of a network as that under apt-p2p
+  $ xorbit start --network khashmir --testnet 16`,
   testnet: `
 Examples:
   $ xorbit testnet 50
+  $ xorbit testnet 50 --network khashmir
   $ xorbit testnet 50 --json                       {"event":"listening","bootstrap":["127.0.0.1:40001",...],...}`,
   ping: `
 Examples:
   $ xorbit ping 127.0.0.1:6881
   $ xorbit ping router.bittorrent.com:6881 --timeout 2s
+  $ xorbit ping 127.0.0.1:9977 --network khashmir
   $ xorbit ping '[::1]:6881' --json                {"id":"...","host":"::1","port":6881,"rttMs":0.4}`,
   lookup: `
 Examples:
   $ xorbit lookup ${HASH}
-  $ xorbit lookup ${HASH} ${AT} --json`,
+  $ xorbit lookup ${HASH} ${AT} --json
+  $ xorbit lookup ${HASH} --network khashmir ${THERE}`,
   announce: `
 Examples:
   $ xorbit announce ${HASH} --port 8080
@@ -60,6 +71,19 @@ Examples:
   $ xorbit get ${KEY}
   $ xorbit get ${KEY} --json      {"key":"...","text":"Hello World!","hex":"48656c..."}
   $ xorbit get ${KEY} --output hello.txt`,
+  store: `
+Examples:
+  $ xorbit store ${HASH} 'Hello World!' ${THERE}
+  $ xorbit store ${HASH} --file note.txt --keep-alive ${THERE}
+  $ date | xorbit store --text-key today - ${THERE}
+  $ xorbit store ${HASH} hello ${THERE} --json     {"key":"...","stored":6,"asked":6,"refused":[]}
+
+Nodes forget a value three hours after it was last stored (those of March 2008 after one).`,
+  values: `
+Examples:
+  $ xorbit values ${HASH} ${THERE}
+  $ xorbit values --text-key today --limit 1 ${THERE}
+  $ xorbit values ${HASH} ${THERE} --json          {"text":"hello","hex":"68656c6c6f"}`,
   keygen: `
 Examples:
   $ xorbit keygen

@@ -39,7 +39,13 @@ export function misuse(name: string, allowed: string, got: unknown): Failure {
   return new Failure('bad-argument', `${name}: expected ${allowed}, got ${shown(got)}`, MISUSE)
 }
 
-const MISUSES: ReadonlySet<string> = new Set(['bad-argument', 'unknown-option', 'too-large', 'bad-key-file'])
+const MISUSES: ReadonlySet<string> = new Set([
+  'bad-argument',
+  'unknown-option',
+  'not-in-role',
+  'too-large',
+  'bad-key-file',
+])
 
 /** A file cannot be read or written. */
 export function badFile(name: string, what: string, error: unknown): Failure {

@@ -2,6 +2,7 @@
 import { readId, readName } from './arguments.ts'
 import { Failure, FOUND } from './failure.ts'
 import { checkDestination, deliver, type DestinationFlags } from './item-output.ts'
+import { MAINLINE } from './networks.ts'
 import type { Call } from './program.ts'
 import { withProgress } from './progress.ts'
 import { withJoinedNode, type AskingFlags } from './short-lived-node.ts'
@@ -16,7 +17,7 @@ export async function get([key = '']: readonly string[], call: Call<GetFlags>): 
   const target = readId('KEY', key)
   const name = readName('--name', flags.name ?? '')
   await checkDestination(flags)
-  return withJoinedNode(flags, output, async ({ node, ending }) => {
+  return withJoinedNode(MAINLINE, call, async ({ node, ending }) => {
     const finding = node.get(target, { name, signal: ending.signal })
     const item = await withProgress(output, 'searching', finding)
     if (item === null) throw new Failure('not-found', `nobody has ${key}${hint(flags.name)}`)

@@ -1,8 +1,16 @@
 // The commands that put and read items (BEP 44) and make keys: names, arguments, options.
 // Not here: shared options (common-options.ts), what values mean (content.ts, key-option.ts, arguments.ts).
 import type { Command } from 'commander'
-import { addAskingOptions, addOptionsOfAll, bootstrapOption, command, type Runs } from './common-options.ts'
+import {
+  addAskingOptions,
+  addOptionsOfAll,
+  bootstrapOption,
+  command,
+  THROUGH_ROUTERS,
+  type Runs,
+} from './common-options.ts'
 
+const MAINLINE = ['mainline'] as const
 const VALUE = 'text, at most 996 bytes; `-` reads stdin'
 const KEEP_ALIVE = 'stay and put it again every hour, until Ctrl-C'
 
@@ -41,7 +49,9 @@ export function addItems(program: Command, runs: Runs): void {
       .option('--raw', 'print the bytes as they are, without a newline')
       .option('--output <FILE>', 'write the bytes into a new file')
   }
-  for (const each of [put, get, publish, resolve]) addAskingOptions(each.addOption(bootstrapOption()))
+  for (const each of [put, get, publish, resolve]) {
+    addAskingOptions(each.addOption(bootstrapOption(THROUGH_ROUTERS)), MAINLINE)
+  }
 }
 
 export function addKeygen(program: Command, runs: Runs): void {
@@ -49,5 +59,5 @@ export function addKeygen(program: Command, runs: Runs): void {
     .argument('[FILE]', "default: key.pem in the user's data folder")
     .option('--secret-from <FILE>', 'import: read the secret key from this file, in hex; `-` reads stdin')
     .action(runs(async () => (await import('./keygen.ts')).keygen))
-  addOptionsOfAll(keygen, 'how long to wait for stdin')
+  addOptionsOfAll(keygen, MAINLINE, 'how long to wait for stdin')
 }

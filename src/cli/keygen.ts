@@ -3,28 +3,28 @@ import { toHex } from '../kademlia/id.ts'
 import { saveKeyPair } from '../networks/mainline/keys/key-file.ts'
 import { generateKeyPair, keyPairFrom, type KeyPair } from '../networks/mainline/keys/key-pair.ts'
 import { XorbitError } from '../node/errors.ts'
-import { readNodeOptions, type NodeFlags } from './arguments.ts'
-import { readBytes } from './content.ts'
+import { readBytes, type Reading } from './content.ts'
 import { defaultKeyFile } from './data-folder.ts'
-import type { Ending } from './ending.ts'
 import { Failure, FOUND, misuse, MISUSE } from './failure.ts'
 import { followUp } from './follow-up.ts'
 import { ofKeyFile } from './key-option.ts'
 import { whyNoFile } from './new-file.ts'
-import type { Output, OutputFlags } from './output.ts'
+import type { OutputFlags } from './output.ts'
 import { printable } from './printable.ts'
 import type { Call } from './program.ts'
 import { withEnding } from './short-lived-node.ts'
 
-export interface KeygenFlags extends Pick<NodeFlags, 'network'>, OutputFlags {
+export interface KeygenFlags extends OutputFlags {
   readonly timeout: string
   readonly secretFrom?: string
 }
 
+/** Of a file with a secret key: many times what one takes. */
+const SECRET_LIMIT = { mostBytes: 65_536, allowed: '64 or 128 hex digits' }
+
 /** Prints the public key and the file. Throws Failure when the file is there already: keys are never overwritten. */
 export async function keygen([given]: readonly string[], call: Call<KeygenFlags>): Promise<number> {
   const { flags, output } = call
-  readNodeOptions(flags)
   if (given === '') throw misuse('FILE', 'a file name', given)
   const file = given ?? defaultKeyFile()
   const why = given === undefined ? null : whyNoFile(given)
@@ -33,7 +33,7 @@ export async function keygen([given]: readonly string[], call: Call<KeygenFlags>
     const keyPair =
       flags.secretFrom === undefined
         ? generateKeyPair()
-        : await imported(flags.secretFrom, { ending, output })
+        : await imported(flags.secretFrom, { ending, output, limit: SECRET_LIMIT })
     await saveKeyPair(file, keyPair).catch((error: unknown) => {
       throw ofKeyFile('FILE', error, `the folder of ${file} cannot be made`)
     })
@@ -50,7 +50,7 @@ export async function keygen([given]: readonly string[], call: Call<KeygenFlags>
 }
 
 /** Secrets are never shown, also not where they are wrong. */
-async function imported(from: string, reading: { ending: Ending; output: Output }): Promise<KeyPair> {
+async function imported(from: string, reading: Reading): Promise<KeyPair> {
   const bytes = await readBytes('--secret-from', from, reading)
   const text = Buffer.from(bytes).toString('latin1').trim()
   if (!/^(?:[0-9a-f]{64}|[0-9a-f]{128})$/i.test(text)) {

@@ -8,15 +8,16 @@ import { readId } from './arguments.ts'
 import { milliseconds } from './duration.ts'
 import { isTimeOut } from './ending.ts'
 import { Failure, FOUND } from './failure.ts'
+import { networkOf } from './networks.ts'
 import { styled } from './output.ts'
 import type { Call } from './program.ts'
-import { withJoinedNode, type AskingFlags, type Session } from './short-lived-node.ts'
+import { withJoinedNode, type AskingFlags } from './short-lived-node.ts'
 
 /** Prints a line for each hop and at the end the closest nodes. Throws Failure when nobody answered. */
 export async function lookup([id = '']: readonly string[], call: Call<AskingFlags>): Promise<number> {
   const { flags, output } = call
   const target = readId('ID', id)
-  return withJoinedNode(flags, output, async ({ node, ending }: Session) => {
+  return withJoinedNode(networkOf(flags.network), call, async ({ node, ending }) => {
     const answered: Contact[] = []
     let hops = 0
     const onHop = (hop: Hop): void => {

@@ -3,15 +3,16 @@ import { hostPort } from '../codecs/compact-address.ts'
 import { readId } from './arguments.ts'
 import { isTimeOut } from './ending.ts'
 import { Failure, FOUND } from './failure.ts'
+import { MAINLINE } from './networks.ts'
 import { counted } from './output.ts'
 import type { Call } from './program.ts'
-import { withJoinedNode, type AskingFlags, type Session } from './short-lived-node.ts'
+import { withJoinedNode, type AskingFlags } from './short-lived-node.ts'
 
 /** Prints a line for each peer. Throws Failure when there is none. */
 export async function peers([infoHash = '']: readonly string[], call: Call<AskingFlags>): Promise<number> {
-  const { flags, output } = call
+  const { output } = call
   const key = readId('INFOHASH', infoHash)
-  return withJoinedNode(flags, output, async ({ node, ending }: Session) => {
+  return withJoinedNode(MAINLINE, call, async ({ node, ending }) => {
     const stream = node.peers(key, { signal: ending.signal })
     let found = 0
     try {

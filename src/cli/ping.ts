@@ -1,13 +1,15 @@
 // `xorbit ping HOST:PORT`: asks one node whether it is there. Joins nothing.
 import { lookup } from 'node:dns/promises'
-import { canonicalHost, familyOf, hostPort } from '../codecs/compact-address.ts'
+import { canonicalHost, familyOf, hostPort, type Family } from '../codecs/compact-address.ts'
 import type { Address } from '../kademlia/contact.ts'
 import { toHex } from '../kademlia/id.ts'
 import { reachOf } from '../networks/addresses.ts'
 import { readHostPort, readNodeOptions, type NodeOptions } from './arguments.ts'
 import { milliseconds } from './duration.ts'
 import { Failure, FOUND, misuse } from './failure.ts'
-import { type Output } from './output.ts'
+import type { Network } from './network.ts'
+import { networkOf } from './networks.ts'
+import type { Output } from './output.ts'
 import { withProgress } from './progress.ts'
 import type { Call } from './program.ts'
 import { withEnding, withNode, type AskingFlags } from './short-lived-node.ts'
@@ -16,12 +18,14 @@ import { withEnding, withNode, type AskingFlags } from './short-lived-node.ts'
 export async function ping([target = '']: readonly string[], call: Call<AskingFlags>): Promise<number> {
   const { flags, output } = call
   const { host, port } = readHostPort('HOST:PORT', target, null)
-  const given = readNodeOptions(flags)
+  const network = networkOf(flags.network)
+  const given = readNodeOptions(network, flags)
+  const families = familiesOf(network, given)
   return withEnding(flags, output, async (ending) => {
-    const resolving = ending.unlessEnded(resolve(host, given, output))
+    const resolving = ending.unlessEnded(resolve(host, families, output))
     const address = { host: await withProgress(output, `looking up ${host}`, resolving), port }
-    const options = { ...given, ...reaching(address, given), bootstrap: 'none' as const }
-    return withNode(options, call, async (node) => {
+    const options = { ...given, ...reaching(address, given), bootstrap: 'none' as const, readOnly: true }
+    return withNode({ network, flags, output }, options, async (node) => {
       const asking = ending.unlessEnded(
         node.ping(address, { signal: ending.signal }),
         (limit) => `${target}: no answer within ${limit}`,
@@ -34,17 +38,25 @@ export async function ping([target = '']: readonly string[], call: Call<AskingFl
   })
 }
 
-/** The address of a name, of the family that we ask from where that is given. */
-async function resolve(host: string, { host: from }: NodeOptions, output: Output): Promise<string> {
+/** Those that we can ask in, and in a word why no others. */
+interface Families {
+  readonly all: readonly Family[]
+  readonly why: string
+}
+
+function familiesOf({ name, families }: Network, { host }: NodeOptions): Families {
+  if (host === undefined) return { all: families, why: `for ${name} has no other` }
+  return { all: host.map((each) => familyOf(each)!), why: 'as --host has' }
+}
+
+/** The address of a name, of a family that we can ask in. */
+async function resolve(host: string, { all, why }: Families, output: Output): Promise<string> {
   const literal = canonicalHost(host)
-  const families = [from ?? []].flat().map(familyOf)
   if (literal !== null) {
-    if (families.length > 0 && !families.includes(familyOf(literal))) {
-      throw misuse('HOST:PORT', `an IPv${families[0]} address, as --host has`, literal)
-    }
-    return literal
+    if (all.includes(familyOf(literal)!)) return literal
+    throw misuse('HOST:PORT', `an IPv${all[0]} address, ${why}`, literal)
   }
-  const family = families.length === 1 ? families[0]! : 0
+  const family = all.length === 1 ? all[0]! : 0
   const found = await lookup(host, { family, order: 'ipv4first' }).catch((error: NodeJS.ErrnoException) => {
     throw new Failure(
       'unknown-host',
@@ -62,5 +74,5 @@ function reaching({ host }: Address, given: NodeOptions): Partial<NodeOptions> {
   if (reach === 'global') return {}
   const loopback = host === '::1' || host.startsWith('127.')
   const from = familyOf(host) === 6 ? (loopback ? '::1' : '::') : loopback ? '127.0.0.1' : '0.0.0.0'
-  return { private: true, ...(given.host === undefined ? { host: from } : {}) }
+  return { private: true, ...(given.host === undefined ? { host: [from] } : {}) }
 }

@@ -1,11 +1,12 @@
 // The program: reads the command line and runs one command, which is loaded from its own file; tells what failed.
-// Not here: which commands there are (commands.ts, item-commands.ts), what their values mean (arguments.ts).
+// Not here: which commands there are (commands.ts, item-commands.ts, value-commands.ts), what their values mean (arguments.ts).
 import { Command, CommanderError } from 'commander'
 import { addNodes, addQuestions } from './commands.ts'
 import { EXAMPLES } from './examples.ts'
 import { FOUND, MISUSE, Stopped, tell, toFailure } from './failure.ts'
 import { addItems, addKeygen } from './item-commands.ts'
 import { Output, type OutputFlags } from './output.ts'
+import { addValues } from './value-commands.ts'
 
 /** What a command's own file is handed besides its arguments. */
 export interface Call<Flags> {
@@ -72,6 +73,7 @@ function createProgram(version: string, exit: (code: number) => void): Command {
   addNodes(program, runs)
   addQuestions(program, runs)
   addItems(program, runs)
+  addValues(program, runs)
   addKeygen(program, runs)
   return program
 }

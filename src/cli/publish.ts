@@ -8,17 +8,17 @@ import { ERROR } from '../networks/mainline/messages.ts'
 import { formatTorrentLink } from '../networks/mainline/updatable-torrent.ts'
 import type { WriteReport } from '../node/write.ts'
 import { readId, readName, readSeq } from './arguments.ts'
-import { checkSource, readContent, type ContentSource } from './content.ts'
-import type { Ending } from './ending.ts'
+import { checkSource, ITEM_LIMIT, readContent, type ContentSource, type Reading } from './content.ts'
 import { FOUND, misuse, NO_ANSWER } from './failure.ts'
 import { followUp } from './follow-up.ts'
 import { readKeyPair } from './key-option.ts'
+import { MAINLINE } from './networks.ts'
 import type { Output } from './output.ts'
 import type { Call } from './program.ts'
 import { withProgress } from './progress.ts'
 import { readAskingOptions, staysUntilStopped, withEnding, withSession } from './short-lived-node.ts'
 import type { AskingFlags } from './short-lived-node.ts'
-import { findIt, storedLine, writeFacts } from './write-facts.ts'
+import { findIt, ITEM_LIFE, storedLine, writeFacts } from './write-facts.ts'
 
 export interface PublishFlags extends AskingFlags {
   readonly file?: string
@@ -49,7 +49,7 @@ export async function publish(
   const source = { value, file: flags.file }
   if (torrent === null) checkSource(source)
   const [cas, seq] = [readSeq('--cas', flags.cas), readSeq('--seq', flags.seq)]
-  readAskingOptions(flags)
+  readAskingOptions(MAINLINE, flags)
   const keyPair = await readKeyPair(flags.key)
   const link = torrent === null ? null : formatTorrentLink({ publicKey: keyPair.publicKey, salt })
   const what = { name, salt, keyPair, link }
@@ -60,8 +60,8 @@ export async function publish(
     keepAlive: flags.keepAlive === true,
   }
   return withEnding(flags, output, async (ending) => {
-    const content = await contentOf(torrent, source, { ending, output })
-    return withSession({ flags, output, ending }, async ({ node }) => {
+    const content = await contentOf(torrent, source, { ending, output, limit: ITEM_LIMIT })
+    return withSession({ network: MAINLINE, flags, output, ending }, async ({ node }) => {
       node.on('republished', (report) => print({ ...report, seq: report.seq! }, what, output))
       const publishing = node.publish(salt, content, { ...options, signal: ending.signal })
       const report = await withProgress(output, 'publishing', publishing)
@@ -70,7 +70,9 @@ export async function publish(
         tellOfCas(report, { seq, find: followUp(['resolve', ...whereIsIt(what)], flags) }, output)
         return NO_ANSWER
       }
-      output.note(findIt(followUp(['resolve', ...whereIsIt(what)], flags), options.keepAlive))
+      output.note(
+        findIt(followUp(['resolve', ...whereIsIt(what)], flags), options.keepAlive ? null : ITEM_LIFE),
+      )
       if (!options.keepAlive) return FOUND
       return staysUntilStopped(ending, output, 'to put it again every hour')
     })
@@ -84,11 +86,7 @@ function readTorrent({ torrent, file }: PublishFlags, value: string | undefined)
   return readId('--torrent', torrent)
 }
 
-async function contentOf(
-  torrent: Id | null,
-  source: ContentSource,
-  reading: { ending: Ending; output: Output },
-): Promise<ValueLike> {
+async function contentOf(torrent: Id | null, source: ContentSource, reading: Reading): Promise<ValueLike> {
   return torrent === null ? readContent(source, reading) : { ih: torrent }
 }
 
@@ -121,7 +119,7 @@ function print(
 ): void {
   const publicKey = toHex(keyPair.publicKey)
   const lines = [
-    `version ${report.seq} ${storedLine(report, output)}`,
+    `version ${report.seq} ${storedLine(report, output, 'mainline')}`,
     `key         ${report.key}`,
     `public key  ${publicKey}`,
     ...(link === null ? [] : [`link        ${link}`]),

@@ -7,6 +7,7 @@ import { readName } from './arguments.ts'
 import { Failure, FOUND, misuse } from './failure.ts'
 import { checkDestination, deliver, type DestinationFlags } from './item-output.ts'
 import { readWhose } from './key-option.ts'
+import { MAINLINE } from './networks.ts'
 import type { Output } from './output.ts'
 import type { Call } from './program.ts'
 import { withProgress } from './progress.ts'
@@ -27,7 +28,7 @@ export async function resolve(
   if (salt !== null && name !== undefined) throw misuse('NAME', 'none beside a link, which has its own', name)
   const wanted = salt ?? readName('NAME', name ?? '')
   await checkDestination(flags)
-  return withJoinedNode(flags, output, async ({ node, ending }) => {
+  return withJoinedNode(MAINLINE, call, async ({ node, ending }) => {
     const mode = flags.first === true ? 'first' : 'latest'
     const resolving = node.resolve(publicKey, wanted, { mode, signal: ending.signal })
     const item = await withProgress(output, 'searching', resolving)

@@ -4,6 +4,7 @@ import { toHex } from '../kademlia/id.ts'
 import { readWhole } from './arguments.ts'
 import { isTimeOut } from './ending.ts'
 import { Failure, FOUND } from './failure.ts'
+import { MAINLINE } from './networks.ts'
 import { counted, styled } from './output.ts'
 import type { Call } from './program.ts'
 import { sayHowFar } from './progress.ts'
@@ -24,7 +25,7 @@ export async function sample(_words: readonly string[], call: Call<SampleFlags>)
   const { flags, output } = call
   const limit = readCount('--limit', flags.limit, MAX_LIMIT)
   const maxNodes = readCount('--nodes', flags.nodes, MAX_NODES)
-  return withJoinedNode(flags, output, async ({ node, ending }) => {
+  return withJoinedNode(MAINLINE, call, async ({ node, ending }) => {
     const stream = node.sample({
       signal: ending.signal,
       ...(limit === undefined ? {} : { limit }),

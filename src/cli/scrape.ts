@@ -1,6 +1,7 @@
 // `xorbit scrape INFOHASH`: about how many seeds and peers there are, without joining them (BEP 33).
 import { readId } from './arguments.ts'
 import { Failure, FOUND, NO_ANSWER } from './failure.ts'
+import { MAINLINE } from './networks.ts'
 import { counted } from './output.ts'
 import type { Call } from './program.ts'
 import { withProgress } from './progress.ts'
@@ -8,9 +9,9 @@ import { withJoinedNode, type AskingFlags } from './short-lived-node.ts'
 
 /** Prints the estimates. Throws Failure when nobody answered. */
 export async function scrape([text = '']: readonly string[], call: Call<AskingFlags>): Promise<number> {
-  const { flags, output } = call
+  const { output } = call
   const target = readId('INFOHASH', text)
-  return withJoinedNode(flags, output, async ({ node, ending }) => {
+  return withJoinedNode(MAINLINE, call, async ({ node, ending }) => {
     const scraping = node.scrape(target, { signal: ending.signal })
     const swarm = await withProgress(output, 'counting', scraping)
     const { infoHash, seeds, peers, holders, legacy, disbelieved, asked, answered, failed } = swarm

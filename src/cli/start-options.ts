@@ -1,27 +1,33 @@
 // The options of `xorbit start`, read: what node to open, and what stands around it.
-import { readNodeOptions, isPrivateNetwork, readNodeCount, readPort, type NodeFlags } from './arguments.ts'
-import type { MainlineOptions } from '../networks/mainline/options.ts'
+import { readNodeCount, readNodeOptions, readPort, type NodeFlags } from './arguments.ts'
 import { defaultStore } from './data-folder.ts'
 import { readDuration } from './duration.ts'
 import { Failure, MISUSE, misuse } from './failure.ts'
+import type { Network, OpenOptions, OwnOption } from './network.ts'
+import { joinsNobody, networkOf } from './networks.ts'
 import { whyNoFile } from './new-file.ts'
 import type { OutputFlags } from './output.ts'
 import { checkTestHost } from './test-network.ts'
 
 export interface StartFlags extends NodeFlags, OutputFlags {
-  readonly port: string
+  readonly port?: string
   readonly store?: string
   readonly api: string
   readonly testnet?: string
   readonly readOnly?: true
+  readonly role?: string
+  readonly preset?: string
   readonly rateLimit: boolean
   readonly timeout: string
 }
 
 /** A command line of `xorbit start`, understood. */
 export interface Start {
-  readonly options: Omit<MainlineOptions, 'store'> & { readonly store: string }
+  readonly network: Network
+  readonly options: OpenOptions & { readonly store: string }
   readonly private: boolean
+  /** It is told nobody to join through: unless it knows somebody from before, it is the first of its network. */
+  readonly joinsNobody: boolean
   /** Nodes around ours; 0 for none. */
   readonly testnet: number
   /** Where these listen: on our own hosts. */
@@ -37,23 +43,40 @@ export function readStart(flags: StartFlags): Start {
   }
   const testnet = flags.testnet === undefined ? 0 : readNodeCount('--testnet', flags.testnet)
   const hosts = flags.host ?? (testnet > 0 ? ['127.0.0.1'] : undefined)
-  const node = readNodeOptions({ ...flags, ...(hosts === undefined ? {} : { host: hosts }) })
-  if (testnet > 0) checkTestnet(flags, node.host as readonly string[])
-  const isPrivate = isPrivateNetwork(node)
+  const network = networkOf(flags.network)
+  const node = readNodeOptions(network, { ...flags, ...(hosts === undefined ? {} : { host: hosts }) })
+  if (testnet > 0) checkTestnet(flags, node.host ?? [])
+  const isPrivate = network.resolve(node).private
   const options = {
     ...node,
-    port: readPort('--port', flags.port, 0),
-    store: readStore(flags.store, testnet > 0 ? 'memory' : defaultStore(flags.network, isPrivate)),
+    ...readOwn(network, flags),
+    port: readPort('--port', flags.port ?? String(network.defaultPort), 0),
+    store: readStore(flags.store, testnet > 0 ? 'memory' : defaultStore(network.name, isPrivate)),
     readOnly: flags.readOnly === true,
     rateLimit: flags.rateLimit,
   }
   return {
+    network,
     options,
     private: isPrivate,
+    joinsNobody: joinsNobody(network, node),
     testnet,
-    hosts: (node.host ?? []) as readonly string[],
+    hosts: node.host ?? [],
     timeoutMs: readDuration('--timeout', flags.timeout),
   }
+}
+
+/** The options that only some networks have. */
+function readOwn({ name, own }: Network, flags: StartFlags): Pick<OpenOptions, OwnOption> {
+  const read = (['role', 'preset'] as const).flatMap((option) => {
+    const text = flags[option]
+    if (text === undefined) return []
+    const words = own[option]
+    if (words === undefined) throw misuse(`--${option}`, `none, for ${name} has no such option`, text)
+    if (!words.includes(text)) throw misuse(`--${option}`, words.join(', '), text)
+    return [[option, text]]
+  })
+  return Object.fromEntries(read) as Pick<OpenOptions, OwnOption>
 }
 
 function checkTestnet(flags: StartFlags, hosts: readonly string[]): void {

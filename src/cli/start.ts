@@ -1,9 +1,9 @@
 // `xorbit start`: a node that runs until Ctrl-C, alone or with a test network around it, and what it tells meanwhile.
 // Not here: its options (start-options.ts) and the words for its events (start-report.ts).
 import { hostPort } from '../codecs/compact-address.ts'
-import { Mainline } from '../networks/mainline/open.ts'
 import { Ending } from './ending.ts'
 import { FOUND, Stopped } from './failure.ts'
+import type { AnyNode } from './network.ts'
 import { counted, type Output } from './output.ts'
 import { withProgress } from './progress.ts'
 import type { Call } from './program.ts'
@@ -22,9 +22,9 @@ export async function start(
 ): Promise<number> {
   const what = readStart(flags)
   const ending = new Ending(output, null)
-  const nodes: Mainline[] = []
+  const nodes: AnyNode[] = []
   try {
-    const node = await Mainline.open(what.options)
+    const node = await what.network.open(what.options)
     nodes.push(node)
     const joined = await ready(what, { nodes, ending, output })
     reportListening(output, { node, what, joined, version })
@@ -47,24 +47,28 @@ export type Joined = 'joined' | 'alone' | 'first' | 'late'
 
 async function ready(
   what: Start,
-  { nodes, ending, output }: { nodes: Mainline[]; ending: Ending; output: Output },
+  { nodes, ending, output }: { nodes: AnyNode[]; ending: Ending; output: Output },
 ): Promise<Joined> {
-  const [node] = nodes as [Mainline]
-  const isFirst = what.options.bootstrap === 'none' || (what.private && what.options.bootstrap === undefined)
+  const [node] = nodes as [AnyNode]
+  const { network, options, joinsNobody } = what
   const joining = ending.unlessEnded(Promise.race([node.join(), within(what.timeoutMs)]))
   const report = await withProgress(
     output,
-    isFirst ? 'joining' : `joining through ${tried(what.options.bootstrap)}`,
+    joinsNobody ? 'joining' : `joining through ${tried(network, options)}`,
     joining,
   )
   if (what.testnet > 0) {
     const seeds = node.addresses.map(hostPort)
-    const growing = growTestNetwork(what.testnet, { host: what.hosts, seeds, signal: ending.signal }, nodes)
+    const growing = growTestNetwork(
+      what.testnet,
+      { network, host: what.hosts, seeds, signal: ending.signal },
+      nodes,
+    )
     await withProgress(output, `starting ${counted(what.testnet, 'more node')}`, ending.unlessEnded(growing))
   }
   if (report === 'late') return 'late'
   if (report.via !== 'nobody' || what.testnet > 0) return 'joined'
-  return isFirst ? 'first' : 'alone'
+  return joinsNobody ? 'first' : 'alone'
 }
 
 function within(ms: number): Promise<'late'> {
@@ -74,7 +78,7 @@ function within(ms: number): Promise<'late'> {
 }
 
 /** What was acknowledged is in the file already; this saves the table, too. */
-async function closeAll(nodes: readonly Mainline[]): Promise<void> {
+async function closeAll(nodes: readonly AnyNode[]): Promise<void> {
   let timer
   const late = new Promise((resolve) => (timer = setTimeout(resolve, CLOSE_WITHIN_MS)))
   await Promise.race([Promise.all(nodes.map((node) => node.close())), late])

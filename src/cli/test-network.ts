@@ -1,13 +1,20 @@
 // Nodes of a test network: in this process, in memory, on free ports of one address, joined through somebody.
 // Not here: the node that a user runs among them (start.ts), nor virtual networks (simulator/).
 import { reachOf } from '../networks/addresses.ts'
-import { Mainline } from '../networks/mainline/open.ts'
 import { Failure, misuse } from './failure.ts'
+import type { AnyNode, Network } from './network.ts'
 
 /** Nodes that join at the same time. */
 const AT_ONCE = 8
 /** How often a node tries that nobody answers: loopback loses packets too, when a machine is busy. */
 const ATTEMPTS = 3
+
+export interface Growing {
+  readonly network: Network
+  readonly host: readonly string[]
+  readonly seeds: readonly string[]
+  readonly signal: AbortSignal
+}
 
 /** Only where nobody outside can join by accident. Throws Failure naming `name`. */
 export function checkTestHost(name: string, host: string): void {
@@ -21,15 +28,15 @@ export function checkTestHost(name: string, host: string): void {
  */
 export async function growTestNetwork(
   count: number,
-  { host, seeds, signal }: { host: readonly string[]; seeds: readonly string[]; signal: AbortSignal },
-  nodes: Mainline[],
+  { network, host, seeds, signal }: Growing,
+  nodes: AnyNode[],
 ): Promise<void> {
   for (let left = count; left > 0; left -= AT_ONCE) {
     signal.throwIfAborted()
     const batch = Array.from({ length: Math.min(left, AT_ONCE) }, async () => {
       // All packets come from one address, and no limit is meant for that.
       const options = { host, port: 0, bootstrap: seeds, store: 'memory', private: true, rateLimit: false }
-      const node = await Mainline.open(options)
+      const node = await network.open(options)
       nodes.push(node)
       await joinSurely(node, seeds)
     })
@@ -39,7 +46,7 @@ export async function growTestNetwork(
   }
 }
 
-async function joinSurely(node: Mainline, seeds: readonly string[]): Promise<void> {
+async function joinSurely(node: AnyNode, seeds: readonly string[]): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if ((await node.join()).via !== 'nobody') return
   }

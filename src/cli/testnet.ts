@@ -1,14 +1,16 @@
 // `xorbit testnet N`: a network on loopback, to try things on, until Ctrl-C.
 import { canonicalHost, hostPort } from '../codecs/compact-address.ts'
 import { toHex } from '../kademlia/id.ts'
-import { Mainline } from '../networks/mainline/open.ts'
-import { readHosts, readNodeCount, readNodeOptions, type NodeFlags } from './arguments.ts'
+import { readNodeCount, readNodeOptions, type NodeFlags } from './arguments.ts'
 import { readDuration } from './duration.ts'
 import { Ending } from './ending.ts'
 import { FOUND } from './failure.ts'
+import type { AnyNode, Network } from './network.ts'
+import { networkOf } from './networks.ts'
 import { counted, type Output, type OutputFlags } from './output.ts'
 import { withProgress } from './progress.ts'
 import type { Call } from './program.ts'
+import { suggestions } from './suggestions.ts'
 import { checkTestHost, growTestNetwork } from './test-network.ts'
 
 export interface TestnetFlags extends Omit<NodeFlags, 'host'>, OutputFlags {
@@ -23,19 +25,19 @@ const SHOWN = 5
 export async function testnet([n = '']: readonly string[], call: Call<TestnetFlags>): Promise<number> {
   const { flags, output } = call
   const count = readNodeCount('N', n)
-  readNodeOptions({ network: flags.network })
-  const host = readHosts([flags.host])
+  const network = networkOf(flags.network)
+  const { host = [] } = readNodeOptions(network, { host: [flags.host] })
   checkTestHost('--host', canonicalHost(flags.host)!)
   const ending = new Ending(output, readDuration('--timeout', flags.timeout))
-  const nodes: Mainline[] = []
+  const nodes: AnyNode[] = []
   try {
-    const first = await Mainline.open({ host, port: 0, bootstrap: 'none', private: true, rateLimit: false })
+    const first = await network.open({ host, port: 0, bootstrap: 'none', private: true, rateLimit: false })
     nodes.push(first)
     const seeds = first.addresses.map(hostPort)
-    const growing = growTestNetwork(count - 1, { host, seeds, signal: ending.signal }, nodes)
+    const growing = growTestNetwork(count - 1, { network, host, seeds, signal: ending.signal }, nodes)
     await withProgress(output, `starting ${counted(count, 'node')}`, ending.unlessEnded(growing))
     ending.liftTimeLimit()
-    printNodes(output, nodes)
+    printNodes(output, network, nodes)
     await ending.whenStopped()
     output.result('stopping', { event: 'stopping' })
     return FOUND
@@ -45,18 +47,20 @@ export async function testnet([n = '']: readonly string[], call: Call<TestnetFla
   }
 }
 
-function printNodes(output: Output, nodes: readonly Mainline[]): void {
+function printNodes(output: Output, network: Network, nodes: readonly AnyNode[]): void {
   const bootstrap = nodes.map((node) => hostPort(node.addresses[0]!))
   const more = bootstrap.length > SHOWN ? [`  (and ${bootstrap.length - SHOWN} more)`] : []
   const lines = [
-    `${counted(nodes.length, 'node')} of a local mainline network. Join through any of them:`,
+    `${counted(nodes.length, 'node')} of a local ${network.name} network. Join through any of them:`,
     ...bootstrap.slice(0, SHOWN).map((address) => `  --bootstrap ${address}`),
     ...more,
+    '',
+    ...suggestions(network, nodes[0]!.addresses[0]!, { options: {}, isPublic: false }),
     'Ctrl-C stops them.',
   ]
   output.result(lines.join('\n'), {
     event: 'listening',
-    network: 'mainline',
+    network: network.name,
     bootstrap,
     nodes: nodes.map(({ id, addresses }) => ({ id: toHex(id), ...addresses[0] })),
   })

@@ -101,7 +101,7 @@ describe('What came of a write', () => {
   const line = (stored: number, ...codes: (number | string)[]): string => {
     const refused = codes.map((code) => ({ host: '127.0.0.1', port: 1, code }))
     const report = { key: '', stored, asked: stored + codes.length, accepted: [], refused }
-    return storedLine(report, new Output({}))
+    return storedLine(report, new Output({}), 'mainline')
   }
   test('is told in words, each reason once', () => {
     assert.equal(line(8), 'stored on 8 of 8 nodes')
