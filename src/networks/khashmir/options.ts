@@ -125,6 +125,8 @@ export function resolveOptions(options: KhashmirOptions): ResolvedOptions {
     mergesBuckets: toFlagOr('mergeBuckets', options.mergeBuckets, true),
   })
   const keyExpireMs = toInteger('keyExpireMs', options.keyExpireMs ?? numbers.keyExpireMs, [100, DAY])
+  // Whoever sets a shorter life means it to be kept up.
+  const longestRefreshMs = options.keyExpireMs === undefined ? DAY : Math.floor(0.9 * keyExpireMs)
   return {
     ...resolveNodeOptions(options, { defaultPort: DEFAULT_PORT, families: [4], maxHostsPerFamily: 1 }),
     ...numbers,
@@ -132,10 +134,9 @@ export function resolveOptions(options: KhashmirOptions): ResolvedOptions {
     role: oneOf('role', options.role ?? 'write', ['nodes', 'read', 'write']),
     version: resolveVersion(options.version),
     keyExpireMs,
-    // Whoever sets a shorter life means it to be kept up.
     keyRefreshMs: toInteger(
       'keyRefreshMs',
-      options.keyRefreshMs ?? Math.min(numbers.keyRefreshMs, Math.floor(0.9 * keyExpireMs)),
+      options.keyRefreshMs ?? Math.min(numbers.keyRefreshMs, longestRefreshMs),
       [50, DAY],
     ),
     storeRedundancy: toInteger('storeRedundancy', options.storeRedundancy ?? numbers.storeRedundancy, [
