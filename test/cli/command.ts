@@ -133,8 +133,8 @@ export interface Testnet {
 }
 
 /** A test network of its own, there until the tests of the file have run. */
-export async function testnet(count: number): Promise<Testnet> {
-  const running = launch('testnet', String(count), '--json')
+export async function testnet(count: number, ...options: string[]): Promise<Testnet> {
+  const running = launch('testnet', String(count), '--json', ...options)
   const { bootstrap, nodes } = await running.event('listening')
   const each = nodes as { id: string; port: number }[]
   return {

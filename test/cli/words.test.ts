@@ -6,12 +6,16 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { dataFolder, defaultKeyFile, defaultStore } from '../../src/cli/data-folder.ts'
 import { readDuration, shownDuration } from '../../src/cli/duration.ts'
+import { MISUSE, toFailure } from '../../src/cli/failure.ts'
 import { followUp } from '../../src/cli/follow-up.ts'
+import type { NetworkName } from '../../src/cli/network.ts'
 import { Output } from '../../src/cli/output.ts'
 import { printable } from '../../src/cli/printable.ts'
 import { shownItem } from '../../src/cli/shown-item.ts'
+import { shownValue, valueFacts } from '../../src/cli/shown-value.ts'
 import { storedLine } from '../../src/cli/write-facts.ts'
 import { decodeValue, encodeValue, textOf, type ValueLike } from '../../src/networks/mainline/items/value.ts'
+import { Khashmir } from '../../src/networks/khashmir/open.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { run } from './command.ts'
 
@@ -70,6 +74,7 @@ describe('The data folder', () => {
     const here = { platform: 'linux', env: {}, home: '/h' } as const
     assert.equal(defaultStore('mainline', false, here), '/h/.local/share/xorbit/mainline.sqlite')
     assert.equal(defaultStore('mainline', true, here), '/h/.local/share/xorbit/mainline-private.sqlite')
+    assert.equal(defaultStore('khashmir', false, here), '/h/.local/share/xorbit/khashmir.sqlite')
   })
   test('has the key pair', () => {
     const on = { platform: 'linux', env: { XDG_DATA_HOME: '/data' }, home: '/h' } as const
@@ -97,12 +102,44 @@ describe('A found value', () => {
   })
 })
 
+describe('A value of many', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+  test('is one line of text, whatever is in it (T33)', () => {
+    assert.equal(shownValue(bytes('née 日本')), 'née 日本')
+    assert.equal(shownValue(bytes('one\ntwo\r\t')), 'one\\u{a}two\\u{d}\\u{9}')
+    assert.equal(shownValue(bytes('a\u202eb\u2028c\ufeff')), 'a\\u{202e}b\\u{2028}c\\u{feff}')
+  })
+  test('is hex where it is no text, or has what no text has (T33)', () => {
+    assert.equal(shownValue(Uint8Array.of(0xff, 0xfe)), 'fffe')
+    assert.equal(shownValue(bytes('\u001b[2Jred')), '1b5b324a726564')
+    assert.equal(shownValue(Uint8Array.of(127, 0, 0, 1, 0x24, 0x0a)), '7f000001240a')
+    assert.equal(shownValue(bytes('\u009b')), 'c29b')
+  })
+  test('is both in JSON, the text null where it is no UTF-8', () => {
+    assert.deepEqual(valueFacts(bytes('\ufeffa\u0007')), { text: '\ufeffa\u0007', hex: 'efbbbf6107' })
+    assert.deepEqual(valueFacts(Uint8Array.of(0x61, 0xff)), { text: null, hex: '61ff' })
+  })
+})
+
+describe('An error of the library', () => {
+  test('is misuse where a node is asked for what its role has not', async () => {
+    const options = { host: '127.0.0.1', port: 0, bootstrap: 'none', role: 'nodes' } as const
+    await using node = await Khashmir.open(options)
+    await assert.rejects(node.store('00'.repeat(20), 'a'), (error) => {
+      const { code, exitCode } = toFailure(error)
+      assert.deepEqual([code, exitCode], ['not-in-role', MISUSE])
+      return true
+    })
+  })
+})
+
 describe('What came of a write', () => {
-  const line = (stored: number, ...codes: (number | string)[]): string => {
+  const lineOf = (network: NetworkName, stored: number, ...codes: (number | string)[]): string => {
     const refused = codes.map((code) => ({ host: '127.0.0.1', port: 1, code }))
     const report = { key: '', stored, asked: stored + codes.length, accepted: [], refused }
-    return storedLine(report, new Output({}), 'mainline')
+    return storedLine(report, new Output({}), network)
   }
+  const line = (stored: number, ...codes: (number | string)[]): string => lineOf('mainline', stored, ...codes)
   test('is told in words, each reason once', () => {
     assert.equal(line(8), 'stored on 8 of 8 nodes')
     assert.equal(line(7, 302), 'stored on 7 of 8 nodes, 1 refused: 302 (a newer one is there)')
@@ -112,6 +149,14 @@ describe('What came of a write', () => {
     )
     assert.equal(line(0, 'timeout', 'timeout'), 'not stored on any of 2 nodes, 2: timeout')
     assert.equal(line(0), 'not stored')
+  })
+  test('is told in the words of its network: the same codes mean other things in another', () => {
+    assert.equal(
+      line(1, 203),
+      'stored on 1 of 2 nodes, 1 refused: 203 (our token is too old, or the query is wrong)',
+    )
+    assert.equal(lineOf('khashmir', 1, 203), 'stored on 1 of 2 nodes, 1 refused: 203 (they take no values)')
+    assert.equal(lineOf('khashmir', 0, 205), 'not stored, 1 refused: 205 (our token is too old)')
   })
 })
 
@@ -129,7 +174,9 @@ describe('The next command', () => {
 })
 
 const COMMANDS =
-  'start testnet ping lookup announce peers scrape sample put get publish resolve keygen'.split(' ')
+  'start testnet ping lookup announce peers scrape sample put get publish resolve store values keygen'.split(
+    ' ',
+  )
 
 describe('The help', { concurrency: 2 }, () => {
   test('lists the commands', async () => {
