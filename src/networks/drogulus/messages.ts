@@ -1,5 +1,5 @@
-// The typed messages of drogulus, between wire.ts and the rest of this folder. Types only: what is in here has been checked
-// by the wire as to form; signatures, keys and times have not.
+// The typed messages of drogulus, between wire.ts and the rest of this folder. Types and codes: what is in here has been
+// checked by the wire as to form; signatures, keys and times have not.
 import type { MsgPackMap, MsgPackValue } from '../../codecs/msgpack-value.ts'
 import type { Contact } from '../../kademlia/contact.ts'
 import type { Id } from '../../kademlia/id.ts'
@@ -52,6 +52,18 @@ export const ERROR = {
   keyMismatch: 7,
   superseded: 8,
 } as const
+
+/** Their titles, the spelling of 8 included (drogulus B4). */
+export const TITLES: Readonly<Record<number, string>> = {
+  [ERROR.badRequest]: 'Bad request',
+  [ERROR.unknownRequest]: 'Unknown request',
+  [ERROR.internal]: 'Internal error',
+  [ERROR.tooBig]: 'Request too big',
+  [ERROR.unsupported]: 'Unsupported protocol',
+  [ERROR.unverifiable]: 'Unverifiable provenance',
+  [ERROR.keyMismatch]: 'Key mismatch',
+  [ERROR.superseded]: 'Superceded value',
+}
 
 /** `july-2013` is e9b8c69; `october-2013` adds `created_with` to values, and to what is signed. */
 export type Revision = 'july-2013' | 'october-2013'
