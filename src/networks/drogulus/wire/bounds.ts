@@ -1,4 +1,5 @@
 // The sizes and bounds of drogulus' wire, each with its source.
+import { MAX_DEPTH } from '../../../codecs/msgpack.ts'
 import { MAX_NETSTRING_BYTES } from '../../../codecs/netstring.ts'
 
 /** Ids and keys are SHA-512 hashes (drogulus B3). */
@@ -6,6 +7,9 @@ export const ID_BYTES = 64
 
 /** The largest message that anybody reads (drogulus B1). */
 export const MAX_MESSAGE_BYTES = MAX_NETSTRING_BYTES
+
+/** Of a value, arrays and maps inside each other: it must be possible to pack it within a message, or within a record. */
+export const MAX_VALUE_DEPTH = MAX_DEPTH - 1
 
 /** Our transactions: all the bits that a uuid has. */
 export const TRANSACTION_BYTES = 16

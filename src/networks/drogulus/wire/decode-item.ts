@@ -6,10 +6,12 @@ import type { MsgPackBounds } from '../../../codecs/msgpack-unpack.ts'
 import { MsgPackError, MsgPackMap } from '../../../codecs/msgpack-value.ts'
 import type { MsgPackValue } from '../../../codecs/msgpack-value.ts'
 import type { Revision, SignedValue } from '../messages.ts'
-import { MAX_MESSAGE_BYTES } from './bounds.ts'
+import { MAX_MESSAGE_BYTES, MAX_VALUE_DEPTH } from './bounds.ts'
 import { fields } from './fields.ts'
 import { requireId, requireKind, requireRaw, requireTime } from './required.ts'
 import type { Wrong } from './refuse.ts'
+
+const VALUE: MsgPackBounds = { maxDepth: MAX_VALUE_DEPTH, maxValues: MAX_MESSAGE_BYTES }
 
 /** A map of texts has nothing in it that could nest. */
 const FLAT: MsgPackBounds = { maxDepth: 1, maxValues: MAX_MESSAGE_BYTES }
@@ -19,7 +21,7 @@ export function readItem(revision: Revision, wrong: Wrong): SignedValue {
   if (!fields.has('value')) wrong('value must be there')
   return {
     key: requireId('key', wrong),
-    value: unpack('value', wrong),
+    value: unpack('value', VALUE, wrong),
     timestamp: requireTime('timestamp', wrong),
     expires: requireTime('expires', wrong),
     createdWith: revision === 'october-2013' ? requireRaw('created_with', wrong) : null,
@@ -33,7 +35,7 @@ export function readItem(revision: Revision, wrong: Wrong): SignedValue {
 
 function readMeta(wrong: Wrong): MsgPackMap {
   requireKind('meta', KIND.map, wrong)
-  const meta = unpack('meta', wrong, FLAT)
+  const meta = unpack('meta', FLAT, wrong)
   const isText = (value: MsgPackValue): boolean => value instanceof Uint8Array
   if (!(meta instanceof MsgPackMap) || !meta.entries.every(([key, text]) => isText(key) && isText(text))) {
     wrong('meta must be strings by strings')
@@ -41,7 +43,7 @@ function readMeta(wrong: Wrong): MsgPackMap {
   return meta
 }
 
-function unpack(field: 'meta' | 'value', wrong: Wrong, bounds?: MsgPackBounds): MsgPackValue {
+function unpack(field: 'meta' | 'value', bounds: MsgPackBounds, wrong: Wrong): MsgPackValue {
   try {
     return unpackMsgPack(fields.packedOf(field), bounds)
   } catch (error) {
