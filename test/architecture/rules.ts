@@ -30,7 +30,7 @@ const NETWORKS: Room = { values: BELOW_NETWORKS, types: ['stores'], builtins: PU
 /** Single files that may do what their room may not. */
 const EXCEPTIONS: Readonly<Record<string, Room>> = {
   'networks/mainline/keys/expanded-key.ts': { ...NETWORKS, packages: ['@noble/ed25519'] },
-  'networks/mainline/keys/key-file.ts': { ...NETWORKS, builtins: [...PURE_BUILTINS, 'fs', 'path'] },
+  'networks/key-file.ts': { ...NETWORKS, builtins: [...PURE_BUILTINS, 'fs', 'path'] },
 }
 
 const ROOMS: Readonly<Record<string, Room>> = {

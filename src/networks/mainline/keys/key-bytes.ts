@@ -1,7 +1,7 @@
 // Keys as users write them: bytes or hex digits. What was given may be a secret, also where a public key is expected,
 // so errors tell its kind and length and never show it. Not here: which keys fit together (key-pair.ts), files.
 import { idFromHex } from '../../../kademlia/id.ts'
-import { XorbitError } from '../../../node/errors.ts'
+import { secretArgument } from '../../secret-argument.ts'
 import { PUBLIC_KEY_BYTES } from '../wire/bounds.ts'
 
 /** Reads a public key: 32 bytes or 64 hex digits. Bytes are copied. Throws XorbitError 'bad-argument'. */
@@ -24,14 +24,6 @@ export function toKeyBytes(name: string, value: unknown, lengths: readonly numbe
 /** Whether a text is hex digits, two for each byte of one of some lengths. */
 export function isHexOf(text: string, lengths: readonly number[]): boolean {
   return lengths.includes(text.length / 2) && /^[0-9a-fA-F]*$/.test(text)
-}
-
-/** What badArgument is to other arguments: `got` is told in words and never shows what was given. */
-export function secretArgument(
-  name: string,
-  { expected, got }: { expected: string; got: string },
-): XorbitError {
-  return new XorbitError('bad-argument', `${name}: expected ${expected}, got ${got}`, { argument: name })
 }
 
 function kindOf(value: unknown): string {

@@ -3,8 +3,9 @@
 import { randomBytes, sign as signWithKey } from 'node:crypto'
 import { toHex } from '../../../kademlia/id.ts'
 import { badArgument } from '../../../node/errors.ts'
+import { secretArgument } from '../../secret-argument.ts'
 import { readExpandedKey, signExpanded } from './expanded-key.ts'
-import { secretArgument, toKeyBytes } from './key-bytes.ts'
+import { toKeyBytes } from './key-bytes.ts'
 import { importSeed, publicKeyOf, SEED_BYTES } from './seed-key.ts'
 
 const LONG_SECRET_BYTES = 64
