@@ -4,6 +4,8 @@ export type TransportErrorCode =
   | 'address-not-available'
   | 'permission'
   | 'bad-address'
+  /** The key or the certificate of TLS is none, or its file cannot be used. */
+  | 'bad-certificate'
   | 'failed'
 
 /** A transport could not be opened. `message` is one line that says what to do. */
@@ -17,8 +19,15 @@ export class TransportError extends Error {
   }
 }
 
-/** The system's error at binding a UDP socket, in our words. */
-export function openingError(cause: unknown, host: string, port: number): TransportError {
+/** What was to be bound. */
+export interface Binding {
+  readonly protocol: 'UDP' | 'TCP'
+  readonly host: string
+  readonly port: number
+}
+
+/** The system's error at binding a socket, in our words. */
+export function openingError(cause: unknown, { protocol, host, port }: Binding): TransportError {
   const { code = 'unknown error' } = cause as NodeJS.ErrnoException
   const make = (kind: TransportErrorCode, message: string): TransportError =>
     new TransportError(kind, message, { cause })
@@ -26,7 +35,7 @@ export function openingError(cause: unknown, host: string, port: number): Transp
     case 'EADDRINUSE':
       return make(
         'address-in-use',
-        `another process uses UDP port ${port} on ${host}: stop it, or choose another port`,
+        `another process uses ${protocol} port ${port} on ${host}: stop it, or choose another port`,
       )
     case 'EADDRNOTAVAIL':
       return make(
@@ -42,7 +51,7 @@ export function openingError(cause: unknown, host: string, port: number): Transp
     case 'EPERM':
       return make(
         'permission',
-        `the system does not allow UDP port ${port} on ${host}: choose a port above 1023`,
+        `the system does not allow ${protocol} port ${port} on ${host}: choose a port above 1023`,
       )
     case 'EINVAL':
       return make(
@@ -50,6 +59,6 @@ export function openingError(cause: unknown, host: string, port: number): Transp
         `${host} cannot be bound: a link-local address needs its interface, as in fe80::1%eth0`,
       )
     default:
-      return make('failed', `no UDP socket on ${host} port ${port}: ${code}`)
+      return make('failed', `no ${protocol} socket on ${host} port ${port}: ${code}`)
   }
 }

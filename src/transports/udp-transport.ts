@@ -9,7 +9,9 @@ import { isIP } from 'node:net'
 import type { Address } from '../kademlia/contact.ts'
 import type { ReplyTo } from '../kademlia/ports.ts'
 import type { Receiver, Transport } from '../node/ports.ts'
+import { DropCounts } from './drop-counts.ts'
 import { Outbox } from './outbox.ts'
+import { isPort, withoutMapping } from './socket-address.ts'
 import { TransportError, openingError } from './transport-error.ts'
 
 export interface UdpOptions {
@@ -50,9 +52,6 @@ const MAX_INBOX = 256
 const DRAIN_MS = 1000
 const DRAIN_STEP_MS = 5
 
-/** Bound of the reasons that are counted apart. */
-const MAX_REASONS = 64
-
 /** Errors that say something of the address, not of the packet or of the moment. */
 const UNREACHABLE = new Set([
   'EACCES',
@@ -86,7 +85,7 @@ export async function openUdpTransport(options: UdpOptions): Promise<UdpTranspor
     await bound(socket, host, port)
   } catch (error) {
     socket.close()
-    throw openingError(error, host, port)
+    throw openingError(error, { protocol: 'UDP', host, port })
   }
   try {
     socket.setRecvBufferSize(options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES)
@@ -127,7 +126,7 @@ class DgramTransport implements UdpTransport {
   #bytesIn = 0
   #packetsOut = 0
   #bytesOut = 0
-  readonly #dropped = new Map<string, number>()
+  readonly #dropped = new DropCounts()
 
   constructor(socket: Socket, family: 4 | 6) {
     this.#socket = socket
@@ -164,7 +163,7 @@ class DgramTransport implements UdpTransport {
   }
 
   drops(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#dropped)
+    return this.#dropped.toRecord()
   }
 
   close(): Promise<void> {
@@ -246,9 +245,7 @@ class DgramTransport implements UdpTransport {
   }
 
   #drop(reason: string): void {
-    const known = this.#dropped.has(reason) || this.#dropped.size < MAX_REASONS
-    const name = known ? reason : 'other'
-    this.#dropped.set(name, (this.#dropped.get(name) ?? 0) + 1)
+    this.#dropped.add(reason)
   }
 
   async #shut(): Promise<void> {
@@ -267,13 +264,4 @@ type SentCallback = (error: Error | null) => void
 interface SendTarget {
   readonly address: string
   readonly port: number
-}
-
-function isPort(port: number): boolean {
-  return Number.isInteger(port) && port >= 1 && port <= 65535
-}
-
-/** An IPv4 address that came in over IPv6 is written as IPv4. ipv6Only keeps them out, where the system knows it. */
-function withoutMapping(host: string): string {
-  return host.startsWith('::ffff:') && host.includes('.') ? host.slice('::ffff:'.length) : host
 }
