@@ -137,7 +137,8 @@ describe('A khashmir reply that is none (khashmir A0, A7)', () => {
       lying(liar, 'find_value', { nodes: [], num: 3, id: someId(network) })
       const { values, outcome } = await retrieve(scene)
       assert.deepEqual(values, HONEST)
-      assert.equal(outcome.failed, 1)
+      // It may be asked again under the id that it gave.
+      assert.ok(outcome.failed >= 1 && outcome.failed <= 2)
       assert.equal(knows(scene.asker, liar), false)
     },
   )

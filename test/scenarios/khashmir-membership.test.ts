@@ -20,6 +20,8 @@ async function amongPuppets(
   const asker = network.add()
   const puppets = Array.from({ length: count }, () => new KhashmirPuppet(network))
   for (const { address } of puppets) await network.clock.settle(asker.node.ping(address))
+  // What follows upon a first contact has ended.
+  await network.clock.runFor(MINUTE)
   return { asker, puppets }
 }
 

@@ -199,10 +199,11 @@ describe('Khashmir nodes on real sockets (khashmir A3, A7)', () => {
     const fileOf = (index: number): string => join(folder, `${index}.sqlite`)
     const nodes = await network(20, random, (index) => ({ store: fileStore(fileOf(index)) }))
     const stored = await storeTenKeys(nodes, random)
+    let held = 0
     for (const old of random.sample(nodes, 10)) {
       const index = nodes.indexOf(old)
       const before = { id: toHex(old.id), kept: keptBy(old), values: heldIn(stores.get(fileOf(index))!) }
-      assert.ok(before.values.length > 0)
+      held += before.values.length
       const { port } = old.addresses[0]!
       await close(old)
       stores.get(fileOf(index))!.close()
@@ -212,6 +213,7 @@ describe('Khashmir nodes on real sockets (khashmir A3, A7)', () => {
       nodes[index] = again
       assert.equal((await again.join()).via, 'table')
     }
+    assert.ok(held > 0)
     await findTenKeys(nodes, stored, random)
   })
 })
