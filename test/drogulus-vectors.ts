@@ -14,8 +14,8 @@ export type DrogulusDirection = 'function' | 'request' | 'response' | 'request-f
 /**
  * A value of the original. Strings are text where they are ASCII, else `{ hex }`; floats are `{ float }` with their digits;
  * maps are `{ map: [key, value][] }`; integers outside of ±2^53 are bigints. Of messages there may stand `{ not_a_netstring }`
- * or `{ not_msgpack }`. In functions there
- * is `{ repeat, times }` for long text; in functions and results other objects are what they are.
+ * or `{ not_msgpack }`. Only in functions there are `{ unicode_utf8_hex }`, and `{ repeat, times }` for long text; other
+ * objects, there and in results, are what they are.
  */
 export type RecordedValue =
   | null
@@ -88,8 +88,9 @@ export function recordedMsgPack(recorded: RecordedValue): MsgPackValue {
   if (typeof recorded === 'string') return Uint8Array.from(Buffer.from(recorded, 'utf8'))
   if (Array.isArray(recorded)) return (recorded as readonly RecordedValue[]).map(recordedMsgPack)
   if (typeof recorded !== 'object' || recorded === null) return recorded
-  const { hex, float, map, repeat, times } = recorded as RecordedFields
-  if (typeof hex === 'string') return Uint8Array.from(Buffer.from(hex, 'hex'))
+  const { hex, unicode_utf8_hex: unicode, float, map, repeat, times } = recorded as RecordedFields
+  const digits = hex ?? unicode
+  if (typeof digits === 'string') return Uint8Array.from(Buffer.from(digits, 'hex'))
   if (typeof float === 'string') return new MsgPackFloat(Number(float))
   if (typeof repeat === 'string') return recordedMsgPack(repeat.repeat(Number(times)))
   if (!Array.isArray(map)) throw new TypeError(`no recorded value: ${Object.keys(recorded).join()}`)
