@@ -59,6 +59,37 @@ export async function readKeyFile(path: string, form: KeyFileForm): Promise<Uint
   }
 }
 
+export interface KeptInFile<T> {
+  /** Throws XorbitError 'bad-key-file'. */
+  load(path: string): Promise<T>
+  create(): Promise<T>
+  /** Throws XorbitError 'bad-key-file', also when there is a file already. */
+  save(path: string, made: T): Promise<void>
+}
+
+/** What is in a file; if there is none, something new that is saved there. null: something new that is not kept. */
+export async function loadOrCreate<T>(path: string | null, kept: KeptInFile<T>): Promise<T> {
+  if (path === null) return kept.create()
+  try {
+    return await kept.load(path)
+  } catch (error) {
+    if (!isOf(error, 'missing')) throw error
+  }
+  const made = await kept.create()
+  try {
+    await kept.save(path, made)
+    return made
+  } catch (error) {
+    // Another process was faster, and what it made counts.
+    if (isOf(error, 'exists')) return kept.load(path)
+    throw error
+  }
+}
+
+function isOf(error: unknown, reason: KeyFileReason): boolean {
+  return error instanceof XorbitError && error.code === 'bad-key-file' && error.details['reason'] === reason
+}
+
 function checkPath(path: string): void {
   if (typeof path !== 'string' || path === '') throw badArgument('path', 'the path of a file', path)
 }

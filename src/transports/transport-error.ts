@@ -4,7 +4,7 @@ export type TransportErrorCode =
   | 'address-not-available'
   | 'permission'
   | 'bad-address'
-  /** The key or the certificate of TLS is none, or its file cannot be used. */
+  /** The key or the certificate of TLS is none. */
   | 'bad-certificate'
   | 'failed'
 

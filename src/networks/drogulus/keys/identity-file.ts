@@ -1,7 +1,7 @@
 // RSA key pairs in files, as PEM that openssl reads too.
 // Not here: how a file is kept private (networks/key-file.ts), what a key pair is (identity.ts).
 import { XorbitError } from '../../../node/errors.ts'
-import { badKeyFile, readKeyFile, writeKeyFile } from '../../key-file.ts'
+import { badKeyFile, loadOrCreate, readKeyFile, writeKeyFile } from '../../key-file.ts'
 import { generateRsaKeyPair, readRsaKeyPair, RsaKeyPair } from './identity.ts'
 
 /** A key of 8192 bits has 6,400. The rest is for comments. */
@@ -32,23 +32,5 @@ export async function loadRsaKeyPair(path: string): Promise<RsaKeyPair> {
 
 /** The key pair in a file; if there is none, a new one that is saved there. null: a new one that is not kept. */
 export async function loadOrCreateIdentity(path: string | null): Promise<RsaKeyPair> {
-  if (path === null) return generateRsaKeyPair()
-  try {
-    return await loadRsaKeyPair(path)
-  } catch (error) {
-    if (!isOf(error, 'missing')) throw error
-  }
-  const made = await generateRsaKeyPair()
-  try {
-    await saveRsaKeyPair(path, made)
-    return made
-  } catch (error) {
-    // Another process was faster, and its key counts.
-    if (isOf(error, 'exists')) return loadRsaKeyPair(path)
-    throw error
-  }
-}
-
-function isOf(error: unknown, reason: string): boolean {
-  return error instanceof XorbitError && error.code === 'bad-key-file' && error.details['reason'] === reason
+  return loadOrCreate(path, { load: loadRsaKeyPair, create: generateRsaKeyPair, save: saveRsaKeyPair })
 }

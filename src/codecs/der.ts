@@ -3,6 +3,7 @@
 const TAG = {
   integer: 0x02,
   bitString: 0x03,
+  nothing: 0x05,
   oid: 0x06,
   utf8: 0x0c,
   utcTime: 0x17,
@@ -11,6 +12,8 @@ const TAG = {
   set: 0x31,
   context: 0xa0,
 } as const
+
+const encoder = new TextEncoder()
 
 /** Years before it have two digits (RFC 5280, 4.1.2.5). */
 const FOUR_DIGITS_FROM = 2050
@@ -47,16 +50,20 @@ export function oid(dotted: string): Uint8Array {
   return element(TAG.oid, [Uint8Array.from([first * 40 + second, ...rest].flatMap(sevenBits))])
 }
 
+export function nothing(): Uint8Array {
+  return element(TAG.nothing, [])
+}
+
 export function utf8(text: string): Uint8Array {
-  return element(TAG.utf8, [Buffer.from(text)])
+  return element(TAG.utf8, [encoder.encode(text)])
 }
 
 /** A moment, to the second. */
 export function time(moment: Date): Uint8Array {
   const digits = moment.toISOString().replace(/\.\d+/, '').replace(/[-T:]/g, '')
   return moment.getUTCFullYear() < FOUR_DIGITS_FROM
-    ? element(TAG.utcTime, [Buffer.from(digits.slice(2))])
-    : element(TAG.generalizedTime, [Buffer.from(digits)])
+    ? element(TAG.utcTime, [encoder.encode(digits.slice(2))])
+    : element(TAG.generalizedTime, [encoder.encode(digits)])
 }
 
 /** A number in groups of seven bits, all but the last marked. */
@@ -69,10 +76,21 @@ function sevenBits(value: number): number[] {
 }
 
 function element(tag: number, parts: readonly Uint8Array[]): Uint8Array {
-  const content = Buffer.concat(parts)
-  const { length } = content
-  if (length < 128) return Buffer.concat([Uint8Array.of(tag, length), content])
-  const size = length < 256 ? Uint8Array.of(0x81, length) : Uint8Array.of(0x82, length >> 8, length & 255)
-  if (length > 65_535) throw new RangeError(`no certificate has ${length} bytes`)
-  return Buffer.concat([Uint8Array.of(tag), size, content])
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const head = [tag, ...lengthBytes(length)]
+  const bytes = new Uint8Array(head.length + length)
+  bytes.set(head)
+  let at = head.length
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
+function lengthBytes(length: number): number[] {
+  if (length < 128) return [length]
+  if (length < 256) return [0x81, length]
+  if (length < 65_536) return [0x82, length >> 8, length & 255]
+  throw new RangeError(`more than was thought of: ${length} bytes`)
 }
