@@ -183,6 +183,12 @@ export class Engine<Q extends { readonly method: string }, R> {
     this.#wish()
   }
 
+  /** Takes out a contact that is not to be one any more (drogulus: it sent what nobody signed). */
+  expel(contact: Contact, now: number): void {
+    this.#membership.expel(contact, now)
+    this.#wish()
+  }
+
   /** Takes another own id, for our address has changed (BEP 42): the table is laid anew around it. */
   setOwnId(id: Id, now: number): void {
     for (const contact of this.table.rekey(id, now)) {

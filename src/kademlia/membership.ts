@@ -69,6 +69,11 @@ export class Membership<Q extends { readonly method: string }, R> implements Con
       this.#vet(contact, now)
   }
 
+  /** The policy does not want it any more. */
+  expel({ id, address }: Contact, now: number): void {
+    this.#departed(this.#parts.table.remove(id, address), 'expelled', now)
+  }
+
   /** Asks a contact of the table whether it lives; what comes of it reaches the table by `answered` and `missed`. */
   ping(contact: Contact, now: number): void {
     this.#ask(contact.address, contact.id, this.#checking, now)

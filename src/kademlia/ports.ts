@@ -176,7 +176,7 @@ export interface Effects {
 }
 
 /** Why a contact has left the table. */
-export type Removal = 'no-answer' | 'replaced' | 'other-id' | 'own-id-changed'
+export type Removal = 'no-answer' | 'replaced' | 'other-id' | 'own-id-changed' | 'expelled'
 
 /** Things worth counting or telling; never needed for correctness. */
 export type EngineEvent =

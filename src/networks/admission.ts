@@ -7,8 +7,8 @@ import type { AdmissionPolicy } from '../kademlia/ports.ts'
 import { ipGroup, isPort, prefixGroup, reachOf, sourceGroup } from './addresses.ts'
 
 export interface AdmissionOptions {
-  /** Of which addresses the network consists. */
-  readonly family: Family
+  /** Of which addresses the network consists; null: of both families. */
+  readonly family: Family | null
   /** In a private network local and shared addresses are contacts, and the limits per IP and prefix are lifted. */
   readonly private: boolean
   /** The built-in public routers: dialled for a join, never in the table (B5-23). */
@@ -24,7 +24,8 @@ export function createAdmission(options: AdmissionOptions): AdmissionPolicy {
   const { family, routers, ownAddress, eligible } = options
 
   function dialable(address: Address): boolean {
-    if (!isPort(address.port) || familyOf(address.host) !== family) return false
+    const own = familyOf(address.host)
+    if (!isPort(address.port) || own === null || (family !== null && own !== family)) return false
     const reach = reachOf(address.host)
     const reachable = reach === 'global' || (options.private && reach !== 'none')
     return reachable && !ownAddress(address)

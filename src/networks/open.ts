@@ -8,7 +8,7 @@ import type { HostPort, LocalPorts } from '../node/local-node.ts'
 import type { NodeParts } from '../node/node-life.ts'
 import type { Transport } from '../node/ports.ts'
 import { createRandom, createScheduler, sha1 } from '../node/system.ts'
-import { createMemoryStore } from '../stores/memory-store.ts'
+import { createMemoryStore, type MemoryStoreOptions } from '../stores/memory-store.ts'
 import { openSqliteStore } from '../stores/sqlite-store.ts'
 import type { Store } from '../stores/store.ts'
 import { TransportError } from '../transports/transport-error.ts'
@@ -29,7 +29,14 @@ export interface Opening {
   readonly defaultHosts: readonly string[]
   /** The nodes to join through when the user names none. */
   readonly builtIn: readonly HostPort[]
+  /** Bounds of the store other than its defaults. */
+  readonly storeLimits?: MemoryStoreOptions
+  /** Binds one address. Default: a UDP socket. */
+  readonly bind?: (host: string, port: number) => Promise<Transport>
 }
+
+const bindUdp = (host: string, port: number): Promise<Transport> =>
+  openUdpTransport({ host, port, family: familyOf(host)! })
 
 interface OpenNode {
   start(): void
@@ -51,7 +58,7 @@ export async function openNode<Node extends OpenNode>(
 ): Promise<Node> {
   const { options } = opening
   const ownsStore = typeof options.store === 'string'
-  const store = openStore(options)
+  const store = openStore(options, opening.storeLimits)
   try {
     const { transports, warning } = await openSockets(opening)
     const locals = transports.map((transport) => portsOf(transport, opening))
@@ -90,9 +97,10 @@ const MAX_TRIES = 5
 async function openSockets({
   options: { hosts, port },
   defaultHosts,
+  bind = bindUdp,
 }: Opening): Promise<{ transports: readonly Transport[]; warning: unknown }> {
   for (let tries = 1; ; tries++) {
-    const { transports, error } = await bindAll(hosts ?? defaultHosts, port)
+    const { transports, error } = await bindAll(hosts ?? defaultHosts, port, bind)
     if (error === null) return { transports, warning: null }
     const isPartial = transports.length > 0
     const again = isPartial && port === 0 && tries < MAX_TRIES
@@ -107,12 +115,12 @@ async function openSockets({
 async function bindAll(
   hosts: readonly string[],
   port: number,
+  bind: (host: string, port: number) => Promise<Transport>,
 ): Promise<{ transports: readonly Transport[]; error: TransportError | null }> {
   const transports: Transport[] = []
   try {
     for (const host of hosts) {
-      const bound = { host, port: transports[0]?.local.port ?? port, family: familyOf(host)! }
-      transports.push(await openUdpTransport(bound))
+      transports.push(await bind(host, transports[0]?.local.port ?? port))
     }
     return { transports, error: null }
   } catch (error) {
@@ -121,10 +129,10 @@ async function bindAll(
   }
 }
 
-function openStore(options: ResolvedNodeOptions): Store {
+function openStore(options: ResolvedNodeOptions, storeLimits: MemoryStoreOptions = {}): Store {
   const { store } = options
   if (typeof store !== 'string') return store
-  const limits = { unlimitedPerIp: options.private || !options.rateLimit }
+  const limits = { ...storeLimits, unlimitedPerIp: options.private || !options.rateLimit }
   return store === 'memory' ? createMemoryStore(limits) : openSqliteStore(store, limits)
 }
 

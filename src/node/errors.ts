@@ -7,6 +7,8 @@ export type XorbitErrorCode =
   | 'unknown-option'
   /** The node is open in a role that does not use this method. */
   | 'not-in-role'
+  /** Nobody is known to join through. */
+  | 'no-seeds'
   /** A value has more bytes than the network takes. */
   | 'too-large'
   /** A key file cannot be read or made; `details.reason` says why. */

@@ -9,9 +9,9 @@ export const MAX_PUBLIC_KEY_BYTES = 4_096
 
 /** Of the modulus. The originals take from 745 bits on; whoever owns less than 1024 today has no key. */
 export const MIN_MODULUS_BITS = 1_024
-/** 0.35 ms a signature with the usual exponent, 1.3 ms with the longest; each doubling costs four times as much. */
+/** 0.23 ms a signature with the usual exponent, 1.1 ms with the longest; each doubling costs four times as much. */
 export const MAX_MODULUS_BITS = 8_192
-/** Of the exponent, which is 65537 nearly always. With as many bits as the modulus one signature would take 50 ms. */
+/** Of the exponent, which is 65537 nearly always. One as long as a modulus of 3072 bits would take 5.7 ms a signature. */
 const MAX_EXPONENT_BITS = 64
 
 export interface RsaPublicKey {
@@ -20,13 +20,13 @@ export interface RsaPublicKey {
   readonly modulus: Uint8Array
 }
 
-/** Keys of texts that were good, newest use last. At most so many, 2 KB each; the one not used for longest goes. */
+/** Keys of texts that were good, newest use last. At most so many, 8 KB each; the one not used for longest goes. */
 const MAX_KEYS = 512
 const keys = new Map<string, RsaPublicKey>()
 
 /**
  * Reads a PEM text: SubjectPublicKeyInfo of RSA or PKCS#1, white space around allowed. null: it is none, or its numbers
- * are out of bounds. Never throws. Texts are remembered: reading one costs as much as checking a signature.
+ * are out of bounds. Never throws. Texts are remembered: that saves 15 µs, a quarter of what it takes to check a signature.
  */
 export function readRsaPublicKey(text: Uint8Array): RsaPublicKey | null {
   if (text.length > MAX_PUBLIC_KEY_BYTES) return null

@@ -12,18 +12,26 @@ export type SignedFields = Pick<
   'value' | 'timestamp' | 'expires' | 'name' | 'meta' | 'createdWith'
 >
 
+/** How maps are packed: as Python 2 would after reading them, or as they came. */
+export type MapOrder = 'python' | 'as-sent'
+
 /**
  * The digest that is signed, 64 bytes. `createdWith` counts in october-2013 only, and is expected there. Throws
  * PythonOrderError for maps without a known order, MsgPackError for what cannot be packed.
  */
-export function compoundDigest(fields: SignedFields, revision: Revision): Uint8Array {
+export function compoundDigest(
+  fields: SignedFields,
+  revision: Revision,
+  order: MapOrder = 'python',
+): Uint8Array {
   const { value, timestamp, expires, name, meta, createdWith } = fields
   const signed = [value, new MsgPackFloat(timestamp), new MsgPackFloat(expires), name, meta]
   if (revision === 'october-2013') signed.push(createdWith)
-  return digestOfAll(signed)
+  return digestOfAll(signed, order)
 }
 
 /** sha512 over the concatenation of sha512(msgpack(x)) for each x. */
-export function digestOfAll(values: readonly MsgPackValue[]): Uint8Array {
-  return sha512(Buffer.concat(values.map((value) => sha512(packMsgPack(inPythonOrder(value))))))
+export function digestOfAll(values: readonly MsgPackValue[], order: MapOrder = 'python'): Uint8Array {
+  const own = order === 'python' ? inPythonOrder : (value: MsgPackValue): MsgPackValue => value
+  return sha512(Buffer.concat(values.map((value) => sha512(packMsgPack(own(value))))))
 }

@@ -1,0 +1,74 @@
+// What a drogulus node answers, by method (drogulus B4). This file is the door; store is in answer-store.ts.
+// Not here: parsing and errors of form (wire.ts), limits (kademlia/rate-limits.ts).
+import type { Contact } from '../../kademlia/contact.ts'
+import type { Id } from '../../kademlia/id.ts'
+import type { Answers, Asker } from '../../kademlia/ports.ts'
+import { StoreAnswers, type StoreAnswersParts } from './answer-store.ts'
+import { isExpired } from './keys/signed-value.ts'
+import { ERROR, type DrogulusQuery, type DrogulusReply, type SignedValue } from './messages.ts'
+import { refused, type DrogulusAnswer } from './refusals.ts'
+import { valueOf } from './values/record.ts'
+
+export interface AnswersParts extends StoreAnswersParts {
+  /** The store does not take what it should. */
+  readonly storeFailed: (error: unknown) => void
+  /** A read-only node answers nothing. */
+  readonly readOnly: () => boolean
+}
+
+const PONG: DrogulusAnswer = { reply: {}, acknowledgesWrite: false }
+
+/** What originals can read in a contact (drogulus B2). */
+const MAX_OLD_PORT = 49_151
+
+export class DrogulusAnswers implements Answers<DrogulusQuery, DrogulusReply> {
+  readonly #parts: AnswersParts
+  readonly #store: StoreAnswers
+
+  constructor(parts: AnswersParts) {
+    this.#parts = parts
+    this.#store = new StoreAnswers(parts)
+  }
+
+  answer(query: DrogulusQuery, from: Asker, now: number): DrogulusAnswer {
+    if (this.#parts.readOnly()) return null
+    try {
+      return this.#answer(query, from, now)
+    } catch (error) {
+      // A store that was closed under us, or one that the user brought: no message may bring us down.
+      this.#parts.storeFailed(error)
+      return refused(ERROR.internal, { message: 'The store is not available.' })
+    }
+  }
+
+  #answer(query: DrogulusQuery, from: Asker, now: number): DrogulusAnswer {
+    switch (query.method) {
+      case 'ping':
+        return PONG
+      case 'findnode':
+        return read({ nodes: this.#near(query, now) })
+      case 'findvalue': {
+        const item = this.#held(query.key, now)
+        return read(item === null ? { nodes: this.#near(query, now) } : { item })
+      }
+      case 'store':
+        return this.#store.store(query.item, from, now)
+    }
+  }
+
+  /** Good contacts only, and for originals those whose ports they can read. */
+  #near({ key, anyPort }: { key: Id; anyPort: boolean }, now: number): readonly Contact[] {
+    const near = this.#parts.table.closest(key, this.#parts.k, now, 'good')
+    return anyPort ? near : near.filter(({ address }) => address.port <= MAX_OLD_PORT)
+  }
+
+  #held(key: Id, now: number): SignedValue | null {
+    const record = this.#parts.records.get(key, now)
+    const item = record === null ? null : valueOf(record)
+    return item === null || isExpired(item, now) ? null : item
+  }
+}
+
+function read(reply: DrogulusReply): DrogulusAnswer {
+  return { reply, acknowledgesWrite: false }
+}

@@ -1,0 +1,157 @@
+// Publishing values (drogulus B8): signed with a time stamp that is newer than what is known, stored on the closest nodes,
+// and again before holders forget it. What was published stays in our own store, where republishing finds it.
+// Not here: reading (reader.ts), what holders do with what others published (replication.ts).
+import { toHex, type Id } from '../../../kademlia/id.ts'
+import { XorbitError } from '../../../node/errors.ts'
+import { keyOf as keyOfCommitment, KeptWrites, type KeptPorts } from '../../../node/kept-writes.ts'
+import { OneByOne } from '../../../node/one-by-one.ts'
+import type { WriteReport } from '../../../node/write.ts'
+import type { Commitment, RecordStore } from '../../../stores/store.ts'
+import type { RsaKeyPair } from '../keys/identity.ts'
+import { keyOf } from '../keys/key.ts'
+import { signValue, timestampOf, type Unsigned } from '../keys/signed-value.ts'
+import { ERROR, type Revision, type SignedValue } from '../messages.ts'
+import { MAX_MESSAGE_BYTES } from '../wire/bounds.ts'
+import { sizeOfValueMessage } from '../wire/size.ts'
+import type { Reader } from './reader.ts'
+import { valueOf } from './record.ts'
+import type { ValueWriter } from './value-writer.ts'
+
+export interface PublishReport extends WriteReport {
+  /** Seconds since 1970: the newer one wins. */
+  readonly timestamp: number
+}
+
+export interface PublishRequest {
+  readonly keyPair: RsaKeyPair
+  readonly what: Pick<Unsigned, 'name' | 'value' | 'expires' | 'meta'>
+  /** On so many nodes. */
+  readonly duplicate: number
+  readonly keepAlive: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** What is kept of a promise; the value itself is in our own store. */
+interface Kept {
+  readonly duplicate: number
+  /** The first time what has just been signed; later on what our own store holds. */
+  readonly item?: SignedValue
+}
+
+interface PublishingParts extends KeptPorts {
+  readonly records: RecordStore
+  readonly writer: ValueWriter
+  readonly reader: Reader
+  readonly revision: Revision
+  readonly intervalMs: number
+  readonly republished: (report: WriteReport) => void
+}
+
+/** The least by which one time stamp is newer than another; a millisecond, as the clock has. */
+const STEP_S = 0.001
+
+export class Publishing {
+  readonly #parts: PublishingParts
+  readonly #kept: KeptWrites<Kept>
+  /** By key, so that each takes a time stamp of its own. */
+  readonly #turns = new OneByOne()
+
+  constructor(parts: PublishingParts) {
+    this.#parts = parts
+    this.#kept = new KeptWrites(
+      {
+        kind: 'publish',
+        intervalMs: parts.intervalMs,
+        write: (key, kept, signal) => this.#store(key, kept, signal),
+        withdraw: (key) => this.#withdraw(key),
+        encode: (_key, { duplicate }) => new TextEncoder().encode(JSON.stringify({ duplicate })),
+        decode: readKept,
+        renewed: parts.republished,
+      },
+      parts,
+    )
+  }
+
+  /** Publishes, and keeps it alive unless told otherwise. One after the other under each key. */
+  publish(request: PublishRequest): Promise<PublishReport> {
+    const key = keyOf(request.keyPair.publicKey, request.what.name)
+    return this.#turns.take(toHex(key), () => this.#publish(key, request), request.signal)
+  }
+
+  /** Stops keeping it alive and takes it out of our own store. False when it was not kept. */
+  unpublish(key: Id): boolean {
+    return this.#kept.takeBack(key)
+  }
+
+  /** What is kept alive, and still held. */
+  published(): SignedValue[] {
+    return this.#kept.kept().flatMap(({ key }) => this.#held(key) ?? [])
+  }
+
+  async #publish(key: Id, request: PublishRequest): Promise<PublishReport> {
+    let { timestamp, report } = await this.#signAndStore(key, request)
+    if (report.refused.some(({ code }) => code === ERROR.superseded)) {
+      // Somebody with the same key has published since, by a clock that is ahead of ours: now we know its time stamp.
+      await this.#parts.reader.latest(key, request.signal)
+      ;({ timestamp, report } = await this.#signAndStore(key, request))
+    }
+    return { ...report, timestamp }
+  }
+
+  async #signAndStore(key: Id, request: PublishRequest): Promise<{ timestamp: number; report: WriteReport }> {
+    const { duplicate, keepAlive, signal } = request
+    const item = this.#sign(key, request)
+    // Ours until it is published anew, or for a while only; republishing takes it from here.
+    const refusal = this.#parts.writer.keep(item, keepAlive ? Infinity : this.#parts.intervalMs)
+    if (refusal !== null && keepAlive) {
+      throw new XorbitError('overload', `our own store does not take what is to be kept alive: ${refusal}`)
+    }
+    const report = await this.#kept.write(key, { duplicate, item }, { keepAlive, signal })
+    return { timestamp: item.timestamp, report }
+  }
+
+  #sign(key: Id, { keyPair, what }: PublishRequest): SignedValue {
+    const { scheduler, records, revision } = this.#parts
+    const newest = records.newest(key)
+    const least = newest === null ? 0 : timestampOf(newest.version) + STEP_S
+    const timestamp = Math.max(scheduler.now() / 1_000, least)
+    const item = signValue({ ...what, timestamp }, { keyPair, revision })
+    const bytes = sizeOfValueMessage(item, revision)
+    if (bytes <= MAX_MESSAGE_BYTES) return item
+    const allowed = `at most ${MAX_MESSAGE_BYTES} bytes as a message, signature and key included`
+    throw new XorbitError('too-large', `value: expected ${allowed}, got ${bytes}`, {
+      bytes,
+      limit: MAX_MESSAGE_BYTES,
+    })
+  }
+
+  async #store(key: Id, { duplicate, item }: Kept, signal?: AbortSignal): Promise<WriteReport> {
+    const { writer } = this.#parts
+    // What was published last, also where that was by another machine with the same key.
+    const newest = item ?? this.#held(key)
+    if (newest === null) return { key: toHex(key), stored: 0, asked: 0, accepted: [], refused: [] }
+    return writer.write(newest, await writer.closest(key, signal), { duplicate, signal })
+  }
+
+  #withdraw(key: Id): void {
+    this.#parts.records.remove(key)
+    this.#parts.commits.schedule()
+  }
+
+  #held(key: Id): SignedValue | null {
+    const record = this.#parts.records.get(key, this.#parts.scheduler.now())
+    return record && valueOf(record)
+  }
+}
+
+/** null: it is not as we write it. */
+function readKept(commitment: Commitment): { key: Id; what: Kept } | null {
+  try {
+    const { duplicate } = JSON.parse(new TextDecoder().decode(commitment.data)) as Kept
+    return Number.isInteger(duplicate) && duplicate >= 1
+      ? { key: keyOfCommitment(commitment), what: { duplicate } }
+      : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,185 @@
+// What a holder does with values that others published (Kademlia paper, 2.5; drogulus B0): it stores again what nobody has
+// stored for an interval, and hands to a node that is new what belongs there. Not here: what the owner does
+// (publishing.ts), for how long a holder keeps a value (answer-store.ts).
+import type { Contact } from '../../../kademlia/contact.ts'
+import { compareDistance, sameId, type Id } from '../../../kademlia/id.ts'
+import type { Random } from '../../../kademlia/ports.ts'
+import type { CommitBatch } from '../../../node/commit-batch.ts'
+import type { Cancel, Scheduler } from '../../../node/ports.ts'
+import { Turns } from '../../../node/turns.ts'
+import type { WriteReport } from '../../../node/write.ts'
+import type { RecordStore, StoredRecord } from '../../../stores/store.ts'
+import type { FamilyNode } from '../family.ts'
+import { isExpired } from '../keys/signed-value.ts'
+import type { SignedValue } from '../messages.ts'
+import { findNode } from '../queries.ts'
+import { valueOf } from './record.ts'
+import type { ValueWriter } from './value-writer.ts'
+
+/** Values stored again at once. */
+const AT_ONCE = 4
+/** Values stored again in one round; the others wait for the next one. */
+const MAX_PER_ROUND = 2_000
+/** Rounds in an interval: what becomes due waits for the next one, so that one refresh serves many. */
+const ROUNDS = 4
+/** New nodes whose share is still to be handed over; a further one has to wait for replication. */
+const MAX_NEW = 64
+/** Values looked at in one piece, so that packets get their turn in between. */
+const SLICE = 200
+
+interface ReplicationParts {
+  readonly node: FamilyNode
+  readonly records: RecordStore
+  readonly writer: ValueWriter
+  readonly scheduler: Scheduler
+  readonly random: Random
+  readonly commits: CommitBatch
+  readonly intervalMs: number
+  readonly duplicate: number
+  readonly k: number
+  /** A value was stored again. */
+  readonly replicated: (report: WriteReport) => void
+  readonly failed: (error: unknown) => void
+}
+
+export class Replication {
+  readonly #parts: ReplicationParts
+  readonly #turns = new Turns({ what: 'replications', atOnce: AT_ONCE, waiting: MAX_PER_ROUND })
+  /** At most MAX_NEW; a further one is left out. */
+  readonly #newcomers: Contact[] = []
+  readonly #stopped = new AbortController()
+  #timer: Cancel | null = null
+  #handing = false
+
+  constructor(parts: ReplicationParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    this.#arm()
+  }
+
+  close(): void {
+    this.#stopped.abort()
+    this.#timer?.()
+  }
+
+  /** A node that was not in the table before: it gets what belongs there (handed over soon). */
+  met(contact: Contact): void {
+    if (this.#newcomers.length >= MAX_NEW || this.#parts.records.size.records === 0) return
+    this.#newcomers.push(contact)
+    if (!this.#handing) void this.#handOver().catch((error: unknown) => this.#failed(error))
+  }
+
+  #arm(): void {
+    const { scheduler, random, intervalMs } = this.#parts
+    const pauseMs = (intervalMs / ROUNDS) * (0.9 + 0.2 * random.fraction())
+    this.#timer = scheduler.at(scheduler.now() + pauseMs, () => {
+      this.#round()
+        .catch((error: unknown) => this.#failed(error))
+        .finally(() => {
+          if (!this.#stopped.signal.aborted) this.#arm()
+        })
+    })
+  }
+
+  async #round(): Promise<void> {
+    const { node } = this.#parts
+    const due = this.#due()
+    if (due.length === 0) return
+    // One look around ourselves instead of a walk for each key: what we hold is near us.
+    const { signal } = this.#stopped
+    await node.runner.lookup({ query: findNode(node.id, node.isWelcome), signal }).outcome
+    const work = due.map((record) => this.#turns.take(() => this.#replicate(record), signal))
+    await Promise.all(work)
+    this.#parts.commits.schedule()
+  }
+
+  /** What nobody has stored for an interval. */
+  #due(): StoredRecord[] {
+    const { records, scheduler, intervalMs } = this.#parts
+    const before = scheduler.now() - intervalMs
+    const due: StoredRecord[] = []
+    for (const record of records.all()) {
+      if (record.refreshedAt <= before && due.push(record) === MAX_PER_ROUND) break
+    }
+    return due
+  }
+
+  async #replicate(record: StoredRecord): Promise<void> {
+    const { writer, records, scheduler, duplicate, replicated } = this.#parts
+    const item = this.#living(record)
+    if (item === null || !this.#belongsHere(record.key, null)) return
+    const report = await writer.write(item, writer.known(record.key), {
+      // We hold it ourselves.
+      duplicate: Math.max(1, duplicate - 1),
+      signal: this.#stopped.signal,
+    })
+    const held = records.get(record.key, scheduler.now())
+    // By now it may be a newer one.
+    if (held !== null && held.version === record.version) {
+      records.put({ ...held, refreshedAt: scheduler.now() })
+    }
+    replicated(report)
+  }
+
+  async #handOver(): Promise<void> {
+    this.#handing = true
+    try {
+      for (let contact = this.#newcomers.shift(); contact !== undefined; contact = this.#newcomers.shift()) {
+        await this.#handTo(contact)
+      }
+    } finally {
+      this.#handing = false
+    }
+  }
+
+  /** Only where our own id was the closest: else every holder would hand it over. */
+  async #handTo(contact: Contact): Promise<void> {
+    const { records, writer } = this.#parts
+    const { signal } = this.#stopped
+    let looked = 0
+    for (const record of records.all()) {
+      if (++looked % SLICE === 0) await this.#pause()
+      if (signal.aborted) return
+      const item = this.#living(record)
+      if (item === null || !this.#isCloseTo(record.key, contact)) continue
+      if (!this.#belongsHere(record.key, contact)) continue
+      const to = [{ local: this.#parts.node, contact, token: new Uint8Array(0) }]
+      await writer.write(item, to, { duplicate: 1, signal })
+    }
+  }
+
+  #living(record: StoredRecord): SignedValue | null {
+    const now = this.#parts.scheduler.now()
+    if (record.expiresAt <= now) return null
+    const item = valueOf(record)
+    return item === null || isExpired(item, now) ? null : item
+  }
+
+  /** Whether a contact is one of the k closest to a key that we know. */
+  #isCloseTo(key: Id, { id }: Contact): boolean {
+    const { node, k, scheduler } = this.#parts
+    return node.table.closest(key, k, scheduler.now(), 'good').some((near) => sameId(near.id, id))
+  }
+
+  /**
+   * Without a newcomer: whether we are one of the k closest to a key. With one: whether, but for it, we are the closest of
+   * all.
+   */
+  #belongsHere(key: Id, newcomer: Contact | null): boolean {
+    const { node, k, scheduler } = this.#parts
+    const near = node.table.closest(key, k, scheduler.now(), 'good')
+    const rivals =
+      newcomer === null ? near.slice(k - 1) : near.filter(({ id }) => !sameId(id, newcomer.id)).slice(0, 1)
+    return rivals.every(({ id }) => compareDistance(key, node.id, id) < 0)
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#parts.scheduler.soon(resolve))
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#stopped.signal.aborted) this.#parts.failed(error)
+  }
+}
