@@ -1,5 +1,6 @@
 // Signed values of drogulus: making them, checking them, and what the store tells their versions apart by (drogulus B3, B4).
 // Not here: how they are written (wire/), which of them may be stored when.
+import { sizeOfMsgPack } from '../../../codecs/msgpack.ts'
 import type { MsgPackMap, MsgPackValue } from '../../../codecs/msgpack-value.ts'
 import { sameId } from '../../../kademlia/id.ts'
 import type { Revision, SignedValue } from '../messages.ts'
@@ -36,6 +37,8 @@ export interface Signing {
  */
 export function signValue(unsigned: Unsigned, { keyPair, revision }: Signing): SignedValue {
   const { name, value, timestamp, expires, meta } = unsigned
+  // Refuses what contains itself, before anybody walks through it.
+  sizeOfMsgPack(value)
   const createdWith = revision === 'october-2013' ? (unsigned.createdWith ?? VERSION) : null
   const fields = { name, value, timestamp, expires, meta, createdWith }
   return {
