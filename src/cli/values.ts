@@ -32,7 +32,7 @@ export async function values([text = '']: readonly string[], call: Call<ValuesFl
         for (const value of batch) {
           found++
           output.result(shownValue(value), valueFacts(value))
-          // One answer may bring more than is wanted.
+          // A node may tell more than it was asked for.
           if (found === limit) break reading
         }
       }
