@@ -6,7 +6,7 @@ import { badArgument } from '../../../node/errors.ts'
 import { secretArgument } from '../../secret-argument.ts'
 import { keyOf } from './key.ts'
 import { MAX_MODULUS_BITS, MIN_MODULUS_BITS, readRsaPublicKey } from './rsa-public-key.ts'
-import { sign } from './signature.ts'
+import { isSignatureOf, sign } from './signature.ts'
 
 /** What the originals' test keys have, and who signs today should have. */
 const LEAST_NEW_BITS = 2_048
@@ -22,11 +22,15 @@ export class RsaKeyPair {
   readonly publicKey: string
   readonly #privateKey: KeyObject
 
-  /** Throws RangeError for a key that is not RSA, or out of the bounds of rsa-public-key.ts. */
+  /** Throws RangeError for a key that is not RSA, out of the bounds of rsa-public-key.ts, or does not fit together. */
   constructor(privateKey: KeyObject) {
     this.publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).trim()
     this.#privateKey = privateKey
-    if (readRsaPublicKey(Buffer.from(this.publicKey)) === null) throw new RangeError('no usable RSA key')
+    const publicKey = readRsaPublicKey(Buffer.from(this.publicKey))
+    if (publicKey === null) throw new RangeError('no usable RSA key')
+    // The numbers of a damaged file need not fit each other, and who signs wrongly is banned.
+    const digest = new Uint8Array(64)
+    if (!isSignatureOf(digest, this.sign(digest), publicKey)) throw new RangeError('two halves of two keys')
   }
 
   /** Throws XorbitError 'bad-argument' for what is no RsaKeyPair. */

@@ -58,8 +58,8 @@ function isBelow(signature: Uint8Array, modulus: Uint8Array): boolean {
   return signature.length === modulus.length && Buffer.compare(signature, modulus) < 0
 }
 
-/** The whole block is compared: what only looks into it finds room for forgeries. */
-function isSignatureOf(digest: Uint8Array, signature: Uint8Array, { key }: RsaPublicKey): boolean {
+/** The whole block is compared: what only looks into it finds room for forgeries. Never throws. */
+export function isSignatureOf(digest: Uint8Array, signature: Uint8Array, { key }: RsaPublicKey): boolean {
   try {
     const block = publicDecrypt({ key, padding: constants.RSA_NO_PADDING }, signature)
     return block.equals(blockOf(digest, signature.length))
