@@ -1,15 +1,18 @@
 // One simulated computer: it can be suspended, as a laptop is, and wakes with a clock that has moved on.
-// While it sleeps its timers wait, and what is sent to it is lost.
+// While it sleeps its timers wait, and what is sent to it is lost. Its clock may be wrong.
 import type { Cancel, Scheduler } from '../node/ports.ts'
 
 export class Machine implements Scheduler {
   readonly #clock: Scheduler
+  readonly #aheadMs: number
   /** What became due while asleep, in order. As many as there are timers. */
   #overdue: (() => void)[] = []
   #asleep = false
 
-  constructor(clock: Scheduler) {
+  /** `aheadMs`: by how much its clock is wrong. */
+  constructor(clock: Scheduler, aheadMs = 0) {
     this.#clock = clock
+    this.#aheadMs = aheadMs
   }
 
   get asleep(): boolean {
@@ -17,7 +20,7 @@ export class Machine implements Scheduler {
   }
 
   now(): number {
-    return this.#clock.now()
+    return this.#clock.now() + this.#aheadMs
   }
 
   at(time: number, run: () => void): Cancel {
@@ -27,7 +30,7 @@ export class Machine implements Scheduler {
       if (this.#asleep) this.#overdue.push(due)
       else run()
     }
-    const cancel = this.#clock.at(time, due)
+    const cancel = this.#clock.at(time - this.#aheadMs, due)
     return () => {
       cancelled = true
       cancel()

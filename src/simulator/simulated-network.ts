@@ -1,5 +1,5 @@
 // A simulated network: production nodes on virtual machines, sockets and time, and somebody who knows all of them.
-// Which network it is says who makes a node of its parts (mainline-network.ts, khashmir-network.ts). Not here: what is
+// Which network it is says who makes a node of its parts (mainline-network.ts, khashmir-network.ts, drogulus-network.ts). Not here: what is
 // done with it; that is what scenarios are for.
 import { readHost, type Family } from '../codecs/compact-address.ts'
 import { addressKey, type Address } from '../kademlia/contact.ts'
@@ -24,6 +24,8 @@ export interface NodeSetup<Options> {
   readonly locals?: readonly Address[]
   readonly store?: Store
   readonly options?: Options
+  /** By how much its clock is wrong; below 0: behind. Default 0. */
+  readonly clockAheadMs?: number
   /** Where it joins; of these it takes those of each family. Default: nowhere. */
   readonly bootstrap?: readonly Address[]
   /** Whether these are the built-in routers, which never enter a table. */
@@ -135,6 +137,11 @@ export abstract class SimulatedNetwork<Node extends AnyNode, Options> {
   /** Makes a node that has not started. */
   protected abstract make(parts: SimulatedParts, options: Options | undefined): Node
 
+  /** What a node keeps where it is handed nothing. */
+  protected makeStore(): Store {
+    return createMemoryStore()
+  }
+
   /** A public address in a prefix of its own. */
   freshAddress(family: Family = 4, port: number = this.defaultPort): Address {
     for (;;) {
@@ -152,11 +159,11 @@ export abstract class SimulatedNetwork<Node extends AnyNode, Options> {
   /** Makes a node and starts it; it does not join by itself. */
   add(setup: NodeSetup<Options> = {}): SimulatedNode<Node> {
     const { addresses = [this.freshAddress()], bootstrap = [], routers = false } = setup
-    const machine = new Machine(this.clock)
+    const machine = new Machine(this.clock, setup.clockAheadMs)
     const sockets = addresses.map((address, index) =>
       this.network.open(setup.locals?.[index] ?? address, address),
     )
-    const store = setup.store ?? createMemoryStore()
+    const store = setup.store ?? this.makeStore()
     const locals = sockets.map((socket) => {
       const family: Family = socket.seenAs.host.includes(':') ? 6 : 4
       const known = bootstrap.filter(({ host }) => host.includes(':') === (family === 6))

@@ -1,6 +1,7 @@
 // How a scenario is told: a test in virtual time, from a seed that is printed when it fails and can be given again.
 import { test } from 'node:test'
 import { asId, type Id } from '../../src/kademlia/id.ts'
+import { DrogulusNetwork } from '../../src/simulator/drogulus-network.ts'
 import { KhashmirNetwork } from '../../src/simulator/khashmir-network.ts'
 import { MainlineNetwork } from '../../src/simulator/mainline-network.ts'
 import type { SeededRandom } from '../../src/simulator/seeded-random.ts'
@@ -47,6 +48,8 @@ function scenarioOf<Network>(make: new (seed: number, quality?: LinkQuality) => 
 export const scenario = scenarioOf(MainlineNetwork)
 
 export const khashmirScenario = scenarioOf(KhashmirNetwork)
+
+export const drogulusScenario = scenarioOf(DrogulusNetwork)
 
 /** A random infohash, key or target from the dice of the scenario. */
 export function someId({ random }: { readonly random: SeededRandom }): Id {

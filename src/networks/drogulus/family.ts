@@ -13,7 +13,8 @@ import type { ResolvedOptions } from './options.ts'
 import { createProbes } from './queries.ts'
 import { createWire } from './wire.ts'
 
-const SLOT = 'drogulus'
+/** Under which its id and contacts are saved. */
+export const SLOT = 'drogulus'
 
 export interface FamilyObserver extends LifeObserver<FamilyNode> {
   banned(contact: Contact, why: 'unverifiable' | 'key-mismatch'): void

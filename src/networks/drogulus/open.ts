@@ -6,18 +6,7 @@ import { loadOrCreateCertificate } from './keys/certificate-file.ts'
 import { loadOrCreateIdentity } from './keys/identity-file.ts'
 import type { DrogulusParts } from './life.ts'
 import { DrogulusNode } from './node.ts'
-import { resolveOptions, type DrogulusOptions } from './options.ts'
-
-/**
- * Holders bring what others have published, all of it from one address: their share of our store is larger than where
- * everybody brings only his own.
- */
-const STORE_LIMITS = {
-  maxPerIp: 2_000,
-  maxPerPrefix: 5_000,
-  maxBytesPerIp: 8 * 1_048_576,
-  maxBytesPerPrefix: 16 * 1_048_576,
-} as const
+import { resolveOptions, STORE_LIMITS, type DrogulusOptions } from './options.ts'
 
 /** A node of the DHT of signed values, on a real socket. */
 export class Drogulus extends DrogulusNode {

@@ -67,6 +67,17 @@ const KNOWN: readonly (keyof DrogulusOptions)[] = [
 const HOUR = 3_600_000
 const WEEK = 168 * HOUR
 
+/**
+ * Holders bring what others have published, all of it from one address: their share of our store is larger than where
+ * everybody brings only his own.
+ */
+export const STORE_LIMITS = {
+  maxPerIp: 2_000,
+  maxPerPrefix: 5_000,
+  maxBytesPerIp: 8 * 1_048_576,
+  maxBytesPerPrefix: 16 * 1_048_576,
+} as const
+
 /** A stream loses nothing, so nothing is sent twice; but a first request takes three round trips more, for its connection. */
 const PARAMETERS: Partial<Parameters> = {
   idBytes: 64,

@@ -1,0 +1,116 @@
+// RSA key pairs of simulated drogulus nodes, recorded: making one takes a tenth of a second and is never the same twice.
+// Everybody knows them, so they protect nothing. Not here: who has which (drogulus-network.ts).
+import { readRsaKeyPair, type RsaKeyPair } from '../networks/drogulus/keys/identity.ts'
+
+/** PKCS#8 as base64, 2048 bits each. */
+const RECORDED: readonly string[] = [
+  'MIIEvwIBADANBgkqhkiG9w0BAQEFAASCBKkwggSlAgEAAoIBAQD5mA4ePuJQDH6yhf47FCIG9DgSFLCS5dge3MPRzk3HJ61nHK1c' +
+    'rpzC4RNfUkxMvIdDbFrrVholPjGvqSlY1DjzqvA1cwCVB/xGIONpvbfbiowV1TtOeBCAsweM47seQHnnV7hJqHu93gNZ4OZltVlI' +
+    'RZZkuPiSVNtzv+9TjP3TZoriDZiw66wv3I6Xxx5ProUyxqDzg/IXwK7kBQaIO/d0croZCPmBS3i2pZe15SYfXCC3DPt50BPIynsE' +
+    'NJJC2k39L5Ws3R5j7L3+CtTxK0QWSxqqSw3U45rna5BirgalltYZzaHDzC71mIlY0S62n4dKnyizcNx0SDQw1jbrxCq7AgMBAAEC' +
+    'ggEAMjGBeVSlF3sDyawHneLlGufnFL/DaK8/QKmd2aX23zub9BYAyRg2Xzx7NFqtDGuHeigiupv0oxO4Uz6eGYaIM3xnVSBc+BuE' +
+    'gKfhg+TKwiRBGqzogdXEX9VhCdTMTv+hZEQwQ+PViq/Ilb0UKFUJcO7JmVTXbDoTbdol63P5oZbiXxJm0ZIdPfjBFj5TcI9sSU4O' +
+    'cvkrSjrPdbKtfcI+u2pQkuPKE7Nv8+Uaxyrjzbp2jKihGSiCYxWDr1V80W1ON70uxcARPoijduf3IkXnWV0gkMF/JKqbFvH2Ec+3' +
+    'ickrfh6TYQiGG4ppDjYreC96CADC2wdnHj7LDUZZ299X1QKBgQD/5woXezMadIQmeHF3PyOYmMRbFRPYB2keRdx79YAndHcCCU9P' +
+    's/kLplTvm/1C8E9dchxWSv5ph1KlDlaM7gHWR13A3G3o0GqPeWCQWucTf8elrGl9qKRtLvsTQzXaDqhj8/YxXarl8hbNkyS3yokY' +
+    'nbjuTySQr3wYNwujTH0uzwKBgQD5sGaAdmoNC0kKhwMvGoKJNrdFgkwfjZiwtM3gKDKSWD7ZUjxtUMi3QeJfeBwFtTT8FRrM3taR' +
+    'ms+qlt7N9vTuSyT3XHw+MtPKyMbv5yhGZWF026eVjNaJNP7ZBdVxIx7xReFa53AsaRM32dnYbx0tkPE+ivxfZNgMoR9F2npgVQKB' +
+    'gQDDnyecyaZIO/flvL7obJDWjznTcupng0q9RKSG8iZUgviSyvEhObBRUoatYK6bZD8XbSryYIPZwgPQf4R0WWF4H7gwvZEbn29G' +
+    'XIAP+h2ZT14cbQ97ata/TGHM2N0q43egaRezpyoEfCsoXap9AUwKUE/VhRSrsiqIDFROMiOkCwKBgQCOXzhDPcIAyBOQ7iUxoaMX' +
+    'DFz6RG6Ve066S44sp58WdTz4+/w6tNqOLAIhP8Jyur2Ik5whf1rH0YdiFP7cYFmO2sgsR88MRD0hntRYjO0ZHsuwL2NiUdkuiUpb' +
+    'gwkOpuEI4Di8dcUvfYaYzR57W/g+OCxm5ic7Wawbn2/Oi+JFtQKBgQCUm0y86JvNgom+YnTmWMj296+dOGHSmBK7deklH1hXSGPJ' +
+    '4mkGJsH/CXIf79sQkk2Q0VJ8y67BSx2DSU4iA9jrOxWcmEtVA1HUUanjhR7nrSUuDSfxXqrVnt4MZ8QjR4qy9JxKTCp+inhHRj85' +
+    'gZvVH69thxhsxtnM/1Z5BJdh3g==',
+  'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDNJBkcKWhToMWxgvlX8RMrTdaM0sTuNDGWfriR1zm5ei926dv1' +
+    '8kmXobVjZ9vMgzSgT+z9e5eFPTMmdw1J1so+VcMBZASEzgpsiS++5W2cFqeLfPqfimyNNxxZXoAp2VGdXNbSmFeSioAVUu2C0dBn' +
+    'kAZh+pHR9QVonQtlLM0SZOakgD6evlElR0An2clAXDCtqtxYLKE/29Wuiu4KyvQrqNb6aRKknTq//X5oJDpW2LgffpZ6HqkTT7d/' +
+    'ShHBxSU9DOpn1fCMkyWFAz3CBSl4kLJaJ4simo6gQrcgjmDDd4y8YbxBsk3MhQNBQetXyvEaZB38AOGAYglPJY3GKioLAgMBAAEC' +
+    'ggEACobWrwZE7z2px2EkMGoThL5ayyEpr9uHy+Q2zm0P7j+h3eVEP0uukRRgPXif48+7zJotXBiSfujUDh4/1VErUaWO+yxJuxLj' +
+    'oAwuIgqd5EuZT2QbbEJrLZftYXyi8QLQ2FViRK5CmCd5SR7XR0ZC/n16hl6YSwDaxTKB2jBBWbcyQbkykrWFdh0rdkNM7JTZ30P3' +
+    'CA2d0LwInX8ckB/M7noWFG2NNfG+c3/u2KOPfyzbl1OFBNAfgD7iFo88MiYvfgqo2xYFC1CRWoBbG7FMG24sCnb78feumX13/Y4S' +
+    'RcPLMUPuZ4h32DDXP1PknsZWhHS/N1CJ8eekL5qAPQ9MwQKBgQDtt7aJQkHqN+sDB/aq5BnP43p0i06efpCM+3Sx58rUYKnwzXyY' +
+    '0HvzTmWMsiuYBpSORqk5YO6eCYGeZL/ZBA8JoHiDOCJ39Ov6z/nWCXdXZr3+Tl9xv/kXXHaMjqYKc5tcHR17BbW9z+JDEYMoL6YG' +
+    'K7NTmPfivgqcRqGjL5IloQKBgQDc6wCldXJqwtX9rnuT5ww4b52eYPPKs8F5whqRwbAw+bvK9epLvJyRQ5YXRZVcJhFBWtee/sMp' +
+    '/foSS4nIlVZffuFe6Ik2kZe9PNyFyR4qAwi24+Q7uF+AKHbfW+6XozWPnlf+5XHqJFHMlOa7CXhTY13EEGJ+1u0Tax4nEB7YKwKB' +
+    'gQCNDVBjW4xPFQT+1G/Z8OUcBKd5ldt9ki3laaNRmO8yW3Ua7GL9LeAOe7sn4+SYHXdygJ0S7eBIp+1gdfmcJJtjo/M+MUXKleqb' +
+    '9WISTaWhl9YumoRps3ZzFStGtbHyS6yo2KHQiI/RZBOmpjKD2toRmUab2Q1lXkxfdE2ezbBTYQKBgFY4edYZ0oAMbsxFjwGYiVJ1' +
+    'bYTkvgF8yqQkt43vlD5pGXwLIlhQ0qJ3SFro03RVfyKMu97X+3+mGjWNucbJUh6PPJJ4GyVrCVfYKxEj/1vSN1J5+xe7y7oPEOX3' +
+    '0VTpY/wbhqh7EEybxDkeXDbfaVDSVUQySN7ML1cG1YvVZNRlAoGALCNZ6O0W2XMs4LZAQYmdc/YPF5l6fW2p+OJhSkCU0cJiETF7' +
+    'S3w0bM+mRiZr8K7KK2wKNXdOFn0DTtSRzMZcGMrvqZaKOMilBY/BLAwRcFMRZa2LuIp9U+JEcvqVPHclh1jSDyEmX/UvDZm0mXTk' +
+    '9AAq5oxFH2jfmmJEmbC5ym4=',
+  'MIIEvwIBADANBgkqhkiG9w0BAQEFAASCBKkwggSlAgEAAoIBAQCyvKIu49nDP9/h1PGl3kWnJqv9jP7PTf0tc5T17gNKaSx9iGAS' +
+    '/jFoKcpNAYbVmsbqDCSMHa+CtyFkqWlI63ADy+WQCv0mEiGQeflAuWOGUJxOyWpOwzcQ9etnkqoxpRn8+ZzN4fjrgrIiyw5tHbFt' +
+    'DEmeALUJe5sCb17iR56GH0QxynV09Bg6ypKy7qWr35Q2c5sa4OJMaJMnMrkRRvAmJk07F4XdST5K57UeQfzsR6iZ++fz7DYp9qmN' +
+    'uzxJJ99vb0b1ytcs9OCa4HNlsUQBGuQETl3PPXbplg5SPHJTrodureOUzXPVt51DHceCMvSGV5D0Gk5lMx3APVT7TKCVAgMBAAEC' +
+    'ggEAByhftFICl/uYWyJcdQCEOI/nZlV9pM6iO248AmdAMXwpwHM0Kb6NOvcld1T+0dILcjb/Ra8wpqLvzuir4zQufbBuJokSHzKt' +
+    'rmv8C9gAwNG8mLkfLT1LGL5IaZLphuhuNH/IhEQu5DuNJ7CLCNqeDthloFK17UXKbNwJ6DTnB8bqhADK7VA5rK2E1nN55nXJXFDB' +
+    'bWyzPUErbAsb4xQmJl7yjazg3I3yeiOH2nYLIZE2LOZu5YGSOpuw5P4ol+Hq4MltmgahxhSy8sC/n7k7U2tQe2QB1C3qo7jAG2oN' +
+    'rIu5sT3VD0aTu0yiWyYBRQKe7GncPeb2vzKfzqxYa0wQlwKBgQDwUcn9hDufibx833/n68KoG8peMUYcwrUDunyyNtajrVdl/1Nw' +
+    'XFCBsIw6wIQQMD/8zpPESC99BmQ3y+ZlIbfLGZtftqpTxCPgknbeXYutHpbwK2+sUM297agT7caUWfU+ctRdztat1c++lN0v6AQP' +
+    'tuO4ACMXA4nlQgZuPvaA6wKBgQC+ZjCpSVKv6PoJ7b0Ikljtp6Wz5YtLkMg41cLcQfn1HunVFB8i36e5haD6SzgJ8AkP0Dl8MkzR' +
+    's79cxII2sVyYJNTjvVL2V6bPaaSbeOt/gjo4WcXx5wbVWv7SI98nzi5QDxAqahDRCLKYtxfszdeyhh8qYBJFEge9HyT+Rz0EfwKB' +
+    'gQC9LUU6gkuFLSHpku7XHKohN684MsWkgkmIY9chWzXfpuaz7ig6vRDK5rWc0kujirf0RJHh44kufEeL/MCjP8W05bV/xQWT50Tu' +
+    '1Z0pMq5vWzMqYKcKGJm9N0YmWfkGc0IxJKe0KMyqDzP4LKtpuNTpoejkwYbd6PU2OaFiS8I0fQKBgQCXMve5t6yeXVkSwWS4hd9w' +
+    '+w0vyz3PCG64E6jm2M3yxlXTDGOdghbj0SaBHXKnEaNgl27PHfK7JQ72UGdHn5l0iOs234YecoTZeX9qp5/8ZiJt1XzIGTrn+5cY' +
+    'sbvpFGba1Nt1kz0/grSxadTqDJ0Z/ECLmjdn+mWC3lS2SUQ/aQKBgQCLtfzo9ihOnvqKLiXZ7nYCiweQo4pzLBMpzjYXXeZMBOJv' +
+    'XzpVMJ5egf7Zy8GT6tByvb473Z2alHucwKNEF/YDuVvVzN22DNpYlQitZ2GcwrskmN+2X2m2yDcr1TPEoHPmJRPaKrv2HPN9DK3J' +
+    'MjHCXevl0/QhUTvNWn9nVNA7zg==',
+  'MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQDhu6cDYAZnRgbNBXu9c6KIrt5W6xk7W9UZK8bkdwHOYK/j/t6K' +
+    'k2y29c5JKW2Ro0g7nFf+GT+GbvOnZQ7wi84tA6PtdPhxWwSIjOVfm8pimBV+072st8GifS4hdB0uhTe3T+5/68pNoRnNjeF4OPzg' +
+    'iyG2sUd21qTwsJqPgeHDxRrm5R5FQBysZd4UPsN2PhmJ1PJ4HjWNDgp6yC4hD4rfhWJX5C+veG1J+iV9nxdILhaunSK0rEFVKsqX' +
+    'puQ78sH90PMtOmfn1Jt39CYadZgfeg9Lk+aDixcb35eFJhTwyKIJEdZomQRxWrSOqk1JieokSbSAF+5JeNGHEpD2mNJ/AgMBAAEC' +
+    'ggEAa9yib/Ls7GEiM8pId9zuz7gbRtYc3ufBGj94UMfq5YX+1gd9qCLMwloPIZd5oysuA0nwI9tFpwOSSqz36Aot0QWZyYfohSXU' +
+    'Mzl8CuTi3pzEPK+JxSOjE3UUW2jj3sxKNL4tfROaveBad4WxtKQqdVMWH3lzZ/4ln1sL58HMsqGxKJcpKGhPmyZRFvZOzUUKu+/E' +
+    '/Wn5aMWHA4qNKN0Os9nYukJtq6W8ssR67DE50JgYxIXv1f8N0+RL6M0cdXI3lnF1xladjGorK0gjS4n25BavhccwreZr5eRioB0s' +
+    'VAL8zl12d5KyM3bStWmf/+I7FQv2VAkgpqtDw5G5W2Fp2QKBgQD3Cm7Y6xwA2Hh5R7pyJupQezDaMWL+MgAAaAsYpl0U3pD4O7GX' +
+    'LHur58VcqGAbZhtfG+lJs19XvEXrQcVH/WFbLyvUAQuZm7XAKvJGZlyQwwM01a2kC0wgSRPA2t5axMhSGNl0NgWYVkwUzLrGP4S9' +
+    'VJBURz+4ArUvzDh5o+IeuQKBgQDp62UV1thEKsLpPd/do5QnfDiQMSAco2HqTAPox6IR3txu0Wiag45lXxLhvH7TUiWr8HI1cFct' +
+    'bsavKxogCPfQ50RuiCBetc64yoBScL0k0q4tBNCWoyvdf8xxfjcYj7tkNpZYy9IQZQgCWT3Tu0g4sxIju24kQKRTn97xiK+e9wKB' +
+    'gApQNTB5IEIox17Iz8/UMBQMEI4LYcaa78UUkuIEj/4/DG5Qj6lwAfm7Q1IK9XgvWxUtZR/ejSxsf77CkCnhOh9EaOAA6ysOhRfw' +
+    'swydWV/xxECAay9eCV+PrXNvr7i6XmKPBwUC/FjPwX1czq9YF4KP9TaPgul7s3S7YeAyJ06BAoGAQ0m3VkTrCRDT6Iwn7XW0lHcj' +
+    'PjcjaZmF/QPIzBlBAar99dK/KFNXjsl+gPjb8qXauE7+S2j5atRGyvS3Gyf5QVqFUNZPmW7q/DUkHJLZldIU0FZmOi7N23V7tdn8' +
+    't1ABM56QORLIZnbpiuNo6ZMh/01jlmvADyWZH4UJeKk8+5kCgYBy9O8UeA1T1U6dqBfcEuVtG6rT5OakCEcBCAnjvtVcKILpZCrM' +
+    'KGxASZ+Tk1MCpuVbPCyopES8Eputdd78z+C/v7Pt4SnQKxYzSiA0gzBTZQ1Jqr0a2Ae2NYMTq2X3ZXZWOc2Ti+JzYBA6mk4mksNm' +
+    'IoOQFaUgVCWw3xs0EeiV0g==',
+  'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDmY8BGLLaEBGsQcY/+J9HKwWu9s3uhqVepKsOKVGoZ0w4HWJVw' +
+    'N6iXU7jFDNUub1DV6c+o7cfd7hhIfRGhyPNKrpq0I/ZvPzWXca3m6TZDSoyrT87F2fJZGZD+ucmjw6G4iMdkLWPfawf1hB3UV8Vv' +
+    'BRE3MRhJX6u5zBcPjWvmO4m2LzwTBHkYdJXeZ8aqYi5aEQ2hUh1+zz08tGorlinVxg934R8StBQgw51BkhW73ZBTiWIbPG4moGCb' +
+    'GEYvmfpwdj/479dKttHcU41KxT86q2wqIis9AqfDsjyhtAXFI89QdCzhDyq0/951p2hYx1IkRL2+BqEJuSJ0IngTNpRdAgMBAAEC' +
+    'ggEAKS29nV1bDvwiLcl6eO0hlomdSgYVTCcSK8Kgui4N28lJKd93sFvGZqvYa+H4DYloa5+TlghQD7cBgJ1YJDBgaeIM9TMzVh14' +
+    'ZPX05P+ciwj9XRZR6TOkGTBUZe8Lnxl1o5/Q8bMaNYHyJXwkf8JjX81KTzDXfC/dKAOWQJmgpkD5rX6y6XFbogpXk8bSQFGxVWwu' +
+    'CmEObmlezxJ/MAcyHqjgiP4dymfmFC6qOugEqq7VN9KPRcO7/bSXb0kcpPGQP0PEOK19gJkYQ3zcaQNmDNdq9EPBJQLVAYnwsozq' +
+    'TK0LmDmmF4L++6GEPltiPMY8FSNjMaSscErPXhPPJvg7AQKBgQD4MbZPlx+hQbpvbUClMAumbFjhqHFMrWXYtWBrRlcFEWSgHn+G' +
+    'qLZ0i7wledQvh2s64YgReaekgaq9w4F8yaubaHL+MZut66pjYXZBgDL64+v7ENloPMW/MekqFPpQi7jaSfdoL7cxlqOCIGX3+HsG' +
+    'bMjVnKoAmyPD9kZWDQEbAQKBgQDtorBqLvLd33Vow0jtqxjTk3LOTqqhlz6QTJ6sPwA1vCWdT/VkaQ7I+oLr2q8x5kiPjbBc/QVc' +
+    'Y4fDo0MxtZCh5j3T5mxd/tCeTpsk7O+/tWgQ3P5cCa9jZT3JnY53Xj8M+N3ZyNGv8kkQ1VqaQG8+lx+V3mQgYuLDjjVyqAjFXQKB' +
+    'gQCakOsG2gi6tmJS7mkp9qfqtuMLdYlJxVr+AMbRR/b9kv1lslidFgi6wCMl+58nEmC3RKkmqOq8Snx4vX6wpi+XEw86Os7HG1L7' +
+    'nUC2Pg6BrNvTeYTLo71K+txIdtQEwV8XoqTPX5fo6/VcHq0iJr8HG0xfq7c7tWIqsf7PrD2aAQKBgGAdHDNmV87LkcZUrguK11jD' +
+    '23x8LuF6tdBRXSAXvzL8rU4KSBtbrqI1SHyyj4ekN5bwXPPPVrq+euvy/bt+T0hcQoeRPCVsad6Ntoxh1Lp6WePwLmT1ed2+1hXU' +
+    'xwmase/CPKDYa485dLn9QU8AXr43C4xnTaIXvNYRj6aXNiz1AoGAGL45qe8zEvUdgX59hMZ8vuaGRJwZCNED6TQEhAOK5W4j1Nya' +
+    'bnRwYkVxRwj+AFyPstKmXpT66ggh+t1vTeQAvhO062nRpgDYaMAJrVYV2xE/G+X0sZevsC0pAK5y4kTsntm6QHmTd+FrHvksECJa' +
+    'ukZ5Jb1ts4a8PYcNfdUMUG8=',
+  'MIIEvwIBADANBgkqhkiG9w0BAQEFAASCBKkwggSlAgEAAoIBAQC3MgidijasnEEs3/ahJ95FTbWsCV0cR71yzeKb9lNLHqjcJdtK' +
+    'CSJpHzgCZ+1UwTGqBbCW70v/hdjE810s38Ym/P/hYt3Mjxf77zCAvlZyjQ/YUCtQg6lJQwmqWApZ72TO41WygSwpe/7IU7egzXhn' +
+    '3Ocs4otG37y45LYF4mwE2l0OP0oh5PpmSm7GJJvYPJIZRzDhYOffrbt4Fi3mi6LvnqvDOEUFBiXbtn7QPhIrNY+mklj3DrL7KTKU' +
+    '10D36bhha6sQnvQX9DbP/CborfV9YiEtFFIdXDp5Eq5Avfia6gl/DeYEAZIH/WupVQcjz1EqjqpCOifY4oexbmov+Eq3AgMBAAEC' +
+    'ggEAAOl/wuHXL6XTHaX7at/LCtCxVZFx94jHgZfsoTbC2s4xktY6nZRAQ4JTYfbiTVIG7SzirUwbHNyt1x3+rURrjqWJoQKM5/Tt' +
+    'O1f8be+rEesjR8IibRMZJGAjXxTZvFflfX6cd+ta7NWNHH86NboM97g3i6QqUFu5BOylyvXoVsY8+GBT2IuV8mpGolIldBwkj1kY' +
+    'aqq2MUmuRBxI0udnjlRWXS0E+Kr2da8n4NUaDuyOcl8A+Sc3cuCXbbdet0OMs+YSYq0U7HP94DeOqnbJ9ZzEtfWlAs5voNwQF2Im' +
+    'gcwIIFG3O3UQ9dbxNUwpqYM23VzjpS0wRd+LdWdsiIgZmQKBgQD9uI7cJBS2OAwbvPAa1X7c2xhmva/p5GgQ50nYuiBJR1VD2BLv' +
+    'gh85CVkSaF8+RJYLVPx87yms+OiRhbhyz6r3wkJpGNmEHZII9VRxV2uYPBwzwniHm9sJeAxeI4L3odfA5XkApAFqfczcg7OKm839' +
+    'vqIdt7tDL1lZxaUebGOobwKBgQC410yd8vY+sCXOwzz/R6Cz/qs/YaYeYk4Y4X05BGKEJ0+wAjmJ2eHh4S5NHH2M4OJiP1gUjW8G' +
+    'Z+YqWZNdY+X3lL8etCsdpqjYQJ8DnSQ4EOw8FdVSbdqac5OSNz6y32LWzLOcMn9lM36VtMGbOgn5S1Kc9w0sKkRtboG3IDXWOQKB' +
+    'gQDPXVbNT2PqJdanmPz4QYOFCEBiQCgVVktDfXUaf8zBd16Vq3SWcdgI6r300H7/SlkDe/s8NM/wAiM6RHsiwt2tzwQuF1Q3qV9g' +
+    'mPniBJv4eTBnkUqnMteLXqVlD0sMDydiDWqe/mv12Ell9PH5mCt8dqDS/wY6++jf+SxhuB6fWwKBgQCK9tqUORBmatnRy7i1F627' +
+    'BPDMMubIGxIp5ITXc/N49XEUm2eUuuj2f+vmb0/4tS2dvY/Dy903jK9fEX8YDD3dV8gkFkIABccU5ehmuCJ9wENKnQOG+C4MRm4g' +
+    '1EXgBs/xO26hNNnQRNmbRYz03bqX4MgYWChgFtrhBt6gxaeUCQKBgQCpT7aP8pmL69C9WYY8mDngRM1Ca3SkM6SEKnzr0kljpRhX' +
+    '8UkOvpdG/fE3yfhSQDsCcTRSW5bt7ZJTQ8o7AqPFxmVRvUKnu9bg9SfFO2miEqdmWtip21LiJiY4mUEtSMzLoRy1SH6yDrzOC8YL' +
+    '96Zxda3r3zdcqbnTtzaDj1/74g==',
+]
+
+/** Six of them. Each node that publishes under a name of its own may share one with others. */
+export const simulatedKeyPairs: readonly RsaKeyPair[] = RECORDED.map((base64) =>
+  readRsaKeyPair(
+    `-----BEGIN PRIVATE KEY-----\n${base64.replaceAll(/.{64}/gu, '$&\n')}\n-----END PRIVATE KEY-----\n`,
+  ),
+)
