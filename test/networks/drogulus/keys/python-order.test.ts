@@ -44,6 +44,9 @@ describe('The order of a dict in Python 2', () => {
     ],
     ['integers among texts', [utf8('a'), 0, utf8('b'), 3], [utf8('a'), 0, utf8('b'), 3]],
   ]
+  const far = [27, 34, 43].flatMap((shift) => [1, 3, 6, 2].map((key) => key * 2 ** shift))
+  const walkedFar = [0, 1, 6, 4, 10, 7, 3, 11, 9, 8, 2, 5]
+  orders.push(['integers that differ in high bits alone', far, walkedFar.map((index) => far[index]!)])
   for (const [what, inserted, walked] of orders) {
     test(`is reckoned for ${what}`, () => {
       assert.deepEqual(keysOf(inPythonOrder(mapOf(...inserted.map((key) => [key, 0] as const)))), walked)
