@@ -14,7 +14,7 @@ import {
 import { ALL_NETWORKS } from './networks.ts'
 
 const MAINLINE = ['mainline'] as const
-const START_ALONE = '`none`: through nobody (default: the public routers of mainline; on khashmir nobody)'
+const START_ALONE = '; `none`: through nobody (default: the public routers of mainline; on khashmir nobody)'
 
 /** The commands that stay until Ctrl-C. */
 export function addNodes(program: Command, runs: Runs): void {
@@ -63,7 +63,7 @@ export function addQuestions(program: Command, runs: Runs): void {
     .action(runs(async () => (await import('./ping.ts')).ping))
   const lookup = command(program, 'lookup', 'Walk to the nodes closest to an id, and show the way.')
     .argument('<ID>', '40 hex digits: a node id, an infohash, any point')
-    .addOption(bootstrapOption('(default: the public routers of mainline; on khashmir it is needed)'))
+    .addOption(bootstrapOption(' (default: the public routers of mainline; on khashmir it is needed)'))
     .action(runs(async () => (await import('./lookup.ts')).lookup))
   const announce = command(
     program,

@@ -52,11 +52,11 @@ const NETWORK_HELP: Readonly<Record<NetworkName, string>> = {
 export function bootstrapOption(otherwise: string): Option {
   return new Option(
     '--bootstrap <HOST:PORT>',
-    `join through this node; may be repeated; ${otherwise}`,
+    `join through this node; may be repeated${otherwise}`,
   ).argParser(collect)
 }
 
-export const THROUGH_ROUTERS = '(default: the public routers)'
+export const THROUGH_ROUTERS = ' (default: the public routers)'
 
 export function privateOption(): Option {
   const help = 'loopback and private addresses are contacts too (default: as --host and --bootstrap suggest)'

@@ -73,10 +73,15 @@ function readOwn({ name, own }: Network, flags: StartFlags): Pick<OpenOptions, O
     if (text === undefined) return []
     const words = own[option]
     if (words === undefined) throw misuse(`--${option}`, `none, for ${name} has no such option`, text)
-    if (!words.includes(text)) throw misuse(`--${option}`, words.join(', '), text)
+    if (!words.includes(text)) throw misuse(`--${option}`, anyOf(words), text)
     return [[option, text]]
   })
   return Object.fromEntries(read) as Pick<OpenOptions, OwnOption>
+}
+
+/** 'a, b or c'. */
+function anyOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
 
 function checkTestnet(flags: StartFlags, hosts: readonly string[]): void {

@@ -25,7 +25,7 @@ export function addValues(program: Command, runs: Runs): void {
   for (const each of [store, values]) {
     each
       .option('--text-key', TEXT_KEY)
-      .addOption(bootstrapOption('needed, for no node is known to the world'))
+      .addOption(bootstrapOption('; needed, for no node is known to the world'))
     addAskingOptions(each, KHASHMIR)
   }
 }

@@ -31,11 +31,11 @@ const refused: [words: string, code: string, message: RegExp][] = [
     /--network: expected .* khashmir \(drogulus is to come\), got/,
   ],
   ['start --role read', 'bad-argument', /--role: expected none, for mainline has no such option, got "read"/],
-  ['start --network khashmir --role all', 'bad-argument', /--role: expected nodes, read, write, got "all"/],
+  ['start --network khashmir --role all', 'bad-argument', /--role: expected nodes, read or write, got "all"/],
   [
     'start --network khashmir --preset 2008',
     'bad-argument',
-    /--preset: expected head, march-2008, got "2008"/,
+    /--preset: expected head or march-2008, got "2008"/,
   ],
   ['start --network khashmir --host ::1', 'bad-argument', /--host: expected an IPv4 address of this machine/],
   [
