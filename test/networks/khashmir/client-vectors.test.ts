@@ -11,7 +11,8 @@ import {
   type KhashmirCommit,
   type KhashmirVector,
 } from '../../khashmir-vectors.ts'
-import { addressOf, Replay, SECOND, START } from './replay.ts'
+import { addressOf } from '../replaying.ts'
+import { Replay, SECOND, START } from './replay.ts'
 
 interface Text {
   readonly hex: string

@@ -5,7 +5,7 @@ import type { Address } from '../../../src/kademlia/contact.ts'
 import { Counters } from '../../../src/kademlia/counters.ts'
 import { Engine } from '../../../src/kademlia/engine.ts'
 import { defaultParameters, type Parameters } from '../../../src/kademlia/parameters.ts'
-import type { Hash, Random } from '../../../src/kademlia/ports.ts'
+import type { Hash } from '../../../src/kademlia/ports.ts'
 import { NO_LIMITS, SourceLimits } from '../../../src/kademlia/rate-limits.ts'
 import type { RequestOutcome } from '../../../src/kademlia/requester.ts'
 import { RoutingTable } from '../../../src/kademlia/routing-table.ts'
@@ -16,10 +16,10 @@ import { KhashmirAnswers } from '../../../src/networks/khashmir/answers.ts'
 import { METHODS, type KhashmirQuery, type KhashmirReply } from '../../../src/networks/khashmir/messages.ts'
 import { createWire } from '../../../src/networks/khashmir/wire.ts'
 import { sha1 } from '../../../src/node/system.ts'
-import { SeededRandom } from '../../../src/simulator/seeded-random.ts'
 import { createMemoryStore } from '../../../src/stores/memory-store.ts'
 import type { Store } from '../../../src/stores/store.ts'
 import type { KhashmirCommit } from '../../khashmir-vectors.ts'
+import { scripted } from '../replaying.ts'
 
 export const START = 1_700_000_000_000
 export const SECOND = 1_000
@@ -181,23 +181,4 @@ export class Replay {
 export interface Ended {
   readonly outcome: RequestOutcome<KhashmirReply>
   readonly at: number
-}
-
-/** Randomness of which the first bytes are given; a last one that is asked for longer is followed by seeded ones. */
-function scripted(bytes: readonly Uint8Array[]): Random {
-  const random = new SeededRandom(1, 'replay')
-  const left = [...bytes]
-  return {
-    bytes: (count) => {
-      const next = left[0]?.length === count ? left.shift() : undefined
-      return next?.slice() ?? random.bytes(count)
-    },
-    fraction: () => random.fraction(),
-  }
-}
-
-/** `127.0.0.1:20500` */
-export function addressOf(text: string): Address {
-  const [host = '', port = ''] = text.split(':')
-  return { host, port: Number(port) }
 }

@@ -16,7 +16,8 @@ import {
 } from '../../khashmir-vectors.ts'
 import { ALLOWED_DIFFERENCES, differenceOf, type AllowedDifference } from './allowed-differences.ts'
 import { putHeldValues } from './held-values.ts'
-import { addressOf, MINUTE, Replay } from './replay.ts'
+import { addressOf } from '../replaying.ts'
+import { MINUTE, Replay } from './replay.ts'
 
 interface Exchange {
   readonly request: KhashmirVector
