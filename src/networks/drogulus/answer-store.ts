@@ -5,7 +5,7 @@ import { compareDistance, type Id } from '../../kademlia/id.ts'
 import type { Asker } from '../../kademlia/ports.ts'
 import type { RoutingTable } from '../../kademlia/routing-table.ts'
 import type { RecordStore } from '../../stores/store.ts'
-import { checkValue, isExpired } from './keys/signed-value.ts'
+import { checkValue, isExpired, isSignedAsSent } from './keys/signed-value.ts'
 import { ERROR, type Revision, type SignedValue } from './messages.ts'
 import { banned, refused, superseded, TAKEN, type DrogulusAnswer } from './refusals.ts'
 import { recordOf, valueOf } from './values/record.ts'
@@ -41,6 +41,8 @@ export class StoreAnswers {
     if (noRoom !== null) return refused(ERROR.internal, { message: `No room: ${noRoom}.` })
     const forgery = checkValue(item, revision)
     if (forgery !== null) {
+      // An original that hands on what it holds may break it, and knows nothing of that: refused, and not banned.
+      if (isSignedAsSent(item, revision)) return refused(ERROR.unverifiable)
       this.#parts.ban(from, forgery)
       return banned(forgery === 'unverifiable' ? ERROR.unverifiable : ERROR.keyMismatch)
     }
@@ -49,7 +51,7 @@ export class StoreAnswers {
       return refused(ERROR.badRequest, { message: 'The timestamp is in the future.' })
     }
     const lifetimeMs = this.#lifetimeMs(item.key)
-    const outcome = records.put(recordOf(item, { revision, source, now, lifetimeMs }))
+    const outcome = records.put(recordOf(item, { source, now, lifetimeMs }))
     if (outcome.stored) return TAKEN
     if (outcome.why === 'older' || outcome.why === 'conflict') return this.#superseded(item, now)
     return refused(ERROR.internal, { message: `No room: ${outcome.why}.` })

@@ -6,7 +6,7 @@ import { sameId } from '../../../kademlia/id.ts'
 import type { Revision, SignedValue } from '../messages.ts'
 import { VERSION } from '../wire/bounds.ts'
 import type { RsaKeyPair } from './identity.ts'
-import { keyOf } from './key.ts'
+import { keyOf, sha512 } from './key.ts'
 import { verify } from './signature.ts'
 import { compoundDigest } from './signed-digest.ts'
 
@@ -93,7 +93,10 @@ export function timestampOf(version: bigint): number {
   return bits.getFloat64(0)
 }
 
-/** What tells two values of one key and timestamp apart: the first 20 bytes of what is signed. */
-export function digestOf(item: SignedValue, revision: Revision): Uint8Array {
-  return compoundDigest(item, revision).slice(0, 20)
+/**
+ * What tells two values of one key and timestamp apart: 20 bytes of a hash of the signature, which is the same for the same
+ * content, in whatever order its maps came.
+ */
+export function digestOf({ signature }: Pick<SignedValue, 'signature'>): Uint8Array {
+  return sha512(signature).slice(0, 20)
 }

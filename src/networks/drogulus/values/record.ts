@@ -4,7 +4,7 @@ import { packMsgPack, unpackMsgPack } from '../../../codecs/msgpack.ts'
 import { MsgPackFloat, MsgPackMap, type MsgPackValue } from '../../../codecs/msgpack-value.ts'
 import type { StoredRecord } from '../../../stores/store.ts'
 import { digestOf, versionOf } from '../keys/signed-value.ts'
-import type { Revision, SignedValue } from '../messages.ts'
+import type { SignedValue } from '../messages.ts'
 
 /** The end of time, for what never expires: year 9999, in ms. */
 const NEVER_MS = 253_402_300_799_000
@@ -15,7 +15,6 @@ export function expiryOf({ expires }: SignedValue): number {
 }
 
 export interface Keeping {
-  readonly revision: Revision
   /** The IP that brought it, 4 or 16 bytes; null: our own. */
   readonly source: Uint8Array | null
   readonly now: number
@@ -23,12 +22,12 @@ export interface Keeping {
   readonly lifetimeMs: number
 }
 
-export function recordOf(item: SignedValue, { revision, source, now, lifetimeMs }: Keeping): StoredRecord {
+export function recordOf(item: SignedValue, { source, now, lifetimeMs }: Keeping): StoredRecord {
   const { key, value, timestamp, expires, createdWith, publicKey, name, meta, signature, version } = item
   return {
     key,
     version: versionOf(item),
-    digest: digestOf(item, revision),
+    digest: digestOf(item),
     data: packMsgPack([
       value,
       new MsgPackFloat(timestamp),
@@ -51,22 +50,18 @@ export function valueOf({ key, data }: Pick<StoredRecord, 'key' | 'data'>): Sign
   const fields = unpackMsgPack(data)
   if (!Array.isArray(fields) || fields.length !== 9) return null
   const [value, timestamp, expires, createdWith, publicKey, name, meta, signature, version] =
-    fields as MsgPackValue[]
+    fields as readonly MsgPackValue[]
+  const texts = textsOf({ publicKey, name, signature, version })
+  if (texts === null || value === undefined || !(meta instanceof MsgPackMap)) return null
   if (!(timestamp instanceof MsgPackFloat) || !(expires instanceof MsgPackFloat)) return null
-  if (!(meta instanceof MsgPackMap) || value === undefined) return null
-  const isBytes = (field: MsgPackValue | undefined): field is Uint8Array => field instanceof Uint8Array
-  if (!isBytes(publicKey) || !isBytes(name) || !isBytes(signature) || !isBytes(version)) return null
-  if (createdWith !== null && !isBytes(createdWith)) return null
-  return {
-    key,
-    value,
-    timestamp: timestamp.value,
-    expires: expires.value,
-    createdWith,
-    publicKey,
-    name,
-    meta,
-    signature,
-    version,
-  }
+  if (createdWith !== null && !(createdWith instanceof Uint8Array)) return null
+  return { key, value, timestamp: timestamp.value, expires: expires.value, createdWith, meta, ...texts }
+}
+
+/** null: one of them is none. */
+function textsOf<Name extends string>(
+  fields: Readonly<Record<Name, MsgPackValue | undefined>>,
+): Record<Name, Uint8Array> | null {
+  const all: unknown[] = Object.values(fields)
+  return all.every((field) => field instanceof Uint8Array) ? (fields as Record<Name, Uint8Array>) : null
 }

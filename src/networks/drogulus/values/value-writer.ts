@@ -5,7 +5,7 @@ import type { Scheduler } from '../../../node/ports.ts'
 import { writeOn, type Holder, type WriteReport } from '../../../node/write.ts'
 import type { RecordStore } from '../../../stores/store.ts'
 import type { FamilyNode } from '../family.ts'
-import { ERROR, type DrogulusQuery, type Revision, type SignedValue } from '../messages.ts'
+import { ERROR, type DrogulusQuery, type SignedValue } from '../messages.ts'
 import { findNode } from '../queries.ts'
 import { recordOf } from './record.ts'
 
@@ -16,7 +16,6 @@ export interface ValueWriterParts {
   readonly node: FamilyNode
   readonly records: RecordStore
   readonly scheduler: Scheduler
-  readonly revision: Revision
   readonly k: number
   /** Something is to be committed. */
   readonly changed: () => void
@@ -66,9 +65,9 @@ export class ValueWriter {
 
   /** Stores in our own store, for so long at most; null: done, else why not. */
   keep(item: SignedValue, lifetimeMs = Infinity): number | string | null {
-    const { records, scheduler, revision, changed } = this.#parts
+    const { records, scheduler, changed } = this.#parts
     const now = scheduler.now()
-    const outcome = records.put(recordOf(item, { revision, source: null, now, lifetimeMs }))
+    const outcome = records.put(recordOf(item, { source: null, now, lifetimeMs }))
     if (!outcome.stored) {
       return outcome.why === 'older' || outcome.why === 'conflict' ? ERROR.superseded : outcome.why
     }

@@ -233,9 +233,10 @@ describe('The time of a value', () => {
 })
 
 describe('The digest of a value', () => {
-  test('is the first 20 bytes of what is signed', () => {
+  test('is the same for the same content, and another for another', () => {
     const item = sign()
-    assert.deepEqual(digestOf(item, 'july-2013'), compoundDigest(item, 'july-2013').slice(0, 20))
-    assert.notDeepEqual(digestOf(sign({ expires: 5 }), 'july-2013'), digestOf(item, 'july-2013'))
+    assert.equal(digestOf(item).length, 20)
+    assert.deepEqual(digestOf(sign()), digestOf(item))
+    assert.notDeepEqual(digestOf(sign({ expires: 5 })), digestOf(item))
   })
 })
