@@ -2,11 +2,12 @@
 // the versions of the original, as far as their options differ, form one network?
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { compareDistance, asId, type Id } from '../../src/kademlia/id.ts'
+import { encodeBencode } from '../../src/codecs/bencode.ts'
+import { asId, compareDistance, type Id } from '../../src/kademlia/id.ts'
 import type { KhashmirNetwork, SimulatedNode } from '../../src/simulator/khashmir-network.ts'
 import { goodLink } from '../../src/simulator/virtual-network.ts'
 import { KhashmirPuppet, SOME_TOKEN } from './khashmir-puppet.ts'
-import { khashmirScenario as scenario, mean, median, someId, type Tell } from './scenario.ts'
+import { khashmirScenario as scenario, mean, median, SECOND, someId, type Tell } from './scenario.ts'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
@@ -83,6 +84,29 @@ describe('Khashmir nodes with the defaults of both times (khashmir A0, A9)', () 
       const key = someId(network)
       assert.equal((await network.clock.settle(storer.node.store(key, 'value'))).stored, copies)
       assert.equal(await countOf(network, reader, key), 1)
+    }
+  })
+
+  scenario('answer transactions of any length, or of 20 bytes alone (khashmir A1)', {}, async (network) => {
+    const puppet = new KhashmirPuppet(network)
+    for (const [preset, length, answers] of [
+      ['head', 20, 1],
+      ['head', 4, 0],
+      ['march-2008', 20, 1],
+      ['march-2008', 4, 1],
+      ['march-2008', 0, 1],
+    ] as const) {
+      const { address } = network.add({ options: { preset } })
+      const t = new Uint8Array(length).fill(0x74)
+      puppet.datagrams.length = 0
+      puppet.sendRaw(
+        encodeBencode({ t, y: 'q', q: 'find_node', a: { id: puppet.id, target: puppet.id } }),
+        address,
+      )
+      await network.clock.runFor(SECOND)
+      const replies = puppet.datagrams.filter(({ bytes }) => text(bytes).includes('1:y1:r'))
+      assert.equal(replies.length, answers, `${preset}, ${length} bytes`)
+      assert.ok(replies.every(({ bytes }) => text(bytes).includes(`1:t${length}:${'t'.repeat(length)}1:y`)))
     }
   })
 })

@@ -20,7 +20,7 @@ export class KhashmirPuppet extends Speaker<KhashmirQuery, KhashmirReply> {
       address: setup.address ?? network.freshAddress(),
       id: setup.id ?? asId(network.random.bytes(20)),
       wire: (ownId) =>
-        createWire({ ownId, methods: () => METHODS.write, anyTransaction: false, anonymous: () => false }),
+        createWire({ ownId, methods: () => METHODS.write, anyTransaction: true, anonymous: () => false }),
       honest,
       transactionBytes: 20,
     })
