@@ -56,10 +56,12 @@ export class DrogulusAnswers implements Answers<DrogulusQuery, DrogulusReply> {
     }
   }
 
-  /** Good contacts only, and for originals those whose ports they can read. */
+  /** Good contacts only, and for originals those whose ports they can read: others take no place from them. */
   #near({ key, anyPort }: { key: Id; anyPort: boolean }, now: number): readonly Contact[] {
-    const near = this.#parts.table.closest(key, this.#parts.k, now, 'good')
-    return anyPort ? near : near.filter(({ address }) => address.port <= MAX_OLD_PORT)
+    const { table, k } = this.#parts
+    const near = table.closest(key, k, now, 'good')
+    if (anyPort || near.every(isReadable)) return near
+    return table.closest(key, table.size, now, 'good').filter(isReadable).slice(0, k)
   }
 
   #held(key: Id, now: number): SignedValue | null {
@@ -67,6 +69,10 @@ export class DrogulusAnswers implements Answers<DrogulusQuery, DrogulusReply> {
     const item = record === null ? null : valueOf(record)
     return item === null || isExpired(item, now) ? null : item
   }
+}
+
+function isReadable({ address }: Contact): boolean {
+  return address.port <= MAX_OLD_PORT
 }
 
 function read(reply: DrogulusReply): DrogulusAnswer {
