@@ -110,16 +110,20 @@ function isErrorOf(code: number, { request }: Exchange, { answers }: Served): bo
   )
 }
 
-function fieldsOf(message: Uint8Array): Readonly<Record<string, MsgPackValue>> {
+/** The fields of a message by their names. */
+export function fieldsOf(message: Uint8Array): Readonly<Record<string, MsgPackValue>> {
   const { entries } = unpackMsgPack(message) as MsgPackMap
   return Object.fromEntries(entries.map(([key, value]) => [text(key), value]))
 }
 
-const messagesIn = (stream: Uint8Array): readonly Uint8Array[] => new NetstringReader().take(stream)
+/** Without their netstrings. */
+export const messagesIn = (stream: Uint8Array): readonly Uint8Array[] => new NetstringReader().take(stream)
 
 const streamOf = (messages: readonly Uint8Array[]): string =>
   messages.map((message) => hexOf(frameNetstring(message))).join('')
 
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
-const text = (raw: MsgPackValue | undefined): string => Buffer.from(raw as Uint8Array).toString('latin1')
+/** A raw as text, each byte a character. */
+export const text = (raw: MsgPackValue | undefined): string =>
+  Buffer.from(raw as Uint8Array).toString('latin1')

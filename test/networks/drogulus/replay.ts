@@ -3,6 +3,7 @@
 import { idFromHex } from '../../../src/kademlia/id.ts'
 import type { Address, Contact } from '../../../src/kademlia/contact.ts'
 import { sameAddress } from '../../../src/kademlia/contact.ts'
+import type { Random } from '../../../src/kademlia/ports.ts'
 import type { RoutingTable } from '../../../src/kademlia/routing-table.ts'
 import { createFraming } from '../../../src/networks/drogulus/framing.ts'
 import type { RsaKeyPair } from '../../../src/networks/drogulus/keys/identity.ts'
@@ -63,6 +64,13 @@ export class Replay {
 
   constructor({ commit, ownId, transactions = [], identity, startAt = RECORDED_AT }: ReplayOptions) {
     this.clock = new VirtualClock(startAt)
+    const [before, after] = [scripted([]), scripted(transactions)]
+    let isStarted = false
+    // Secrets, of which it has no use, have as many bytes as transactions.
+    const random: Random = {
+      bytes: (count) => (isStarted ? after : before).bytes(count),
+      fraction: () => after.fraction(),
+    }
     this.node = new Replaying({
       options: resolveOptions({ private: true, bootstrap: 'none', revision: revisionOf(commit) }),
       identity: identity ?? simulatedKeyPairs[0]!,
@@ -70,7 +78,7 @@ export class Replay {
       store: this.store,
       ownsStore: true,
       scheduler: this.clock,
-      random: scripted(transactions),
+      random,
       hash: sha1,
       locals: [
         {
@@ -82,6 +90,7 @@ export class Replay {
       ],
     })
     this.node.start()
+    isStarted = true
   }
 
   /** What we do when these bytes come by a new connection. */
