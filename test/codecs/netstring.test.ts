@@ -68,11 +68,21 @@ describe('A payload', () => {
     )
   })
 
-  test('comes out as it went in when each byte comes alone', () => {
-    const payload = Uint8Array.from({ length: 20_000 }, (_, i) => i & 0xff)
+  test('comes out as it went in when each byte comes alone, and none is copied more than three times (T17)', (t) => {
+    const payload = Uint8Array.from({ length: 50_000 }, (_, i) => i & 0xff)
+    const frame = frameNetstring(payload)
+    let copied = 0
+    const arrays = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
+    const { set } = arrays
+    t.mock.method(arrays, 'set', function (this: Uint8Array, from: Uint8Array, at?: number) {
+      copied += from.length
+      set.call(this, from, at)
+    })
     const reader = new NetstringReader()
-    const given = [...frameNetstring(payload)].flatMap((byte) => [...reader.take(Uint8Array.of(byte))])
+    const given = Array.from(frame, (_, i) => reader.take(frame.subarray(i, i + 1))).flat()
+    t.mock.restoreAll()
     assert.deepEqual(given, [payload])
+    assert.ok(copied >= payload.length && copied <= 3 * payload.length, `${copied} bytes copied`)
   })
 
   test('is a copy: whoever sent the bytes may use them again', () => {
