@@ -73,10 +73,10 @@ describe('A payload', () => {
     const frame = frameNetstring(payload)
     let copied = 0
     const arrays = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
-    const { set } = arrays
+    const set = Reflect.get(arrays, 'set')
     t.mock.method(arrays, 'set', function (this: Uint8Array, from: Uint8Array, at?: number) {
       copied += from.length
-      set.call(this, from, at)
+      Reflect.apply(set, this, [from, at])
     })
     const reader = new NetstringReader()
     const given = Array.from(frame, (_, i) => reader.take(frame.subarray(i, i + 1))).flat()
