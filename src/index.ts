@@ -1,4 +1,26 @@
 // The public surface of xorbit, name by name.
+export { Drogulus } from './networks/drogulus/open.ts'
+export { DrogulusNode } from './networks/drogulus/node.ts'
+export type { DrogulusPublishOptions, DrogulusReadOptions } from './networks/drogulus/node.ts'
+export type { DrogulusNameLike, DrogulusQueryLike, ExpiresLike } from './networks/drogulus/arguments.ts'
+export type { DrogulusEvents } from './networks/drogulus/events.ts'
+export { loadRsaKeyPair, saveRsaKeyPair } from './networks/drogulus/keys/identity-file.ts'
+export {
+  generateRsaKeyPair,
+  nodeIdOf,
+  readRsaKeyPair,
+  RsaKeyPair,
+} from './networks/drogulus/keys/identity.ts'
+export type { DrogulusParts } from './networks/drogulus/life.ts'
+export type { DrogulusQuery, DrogulusReply, Revision, SignedValue } from './networks/drogulus/messages.ts'
+export { resolveOptions as resolveDrogulusOptions } from './networks/drogulus/options.ts'
+export type {
+  DrogulusOptions,
+  ResolvedOptions as ResolvedDrogulusOptions,
+} from './networks/drogulus/options.ts'
+export type { DrogulusStats } from './networks/drogulus/stats.ts'
+export type { PublishReport as DrogulusPublishReport } from './networks/drogulus/values/publishing.ts'
+export type { DrogulusValue, DrogulusValueLike, FoundValue } from './networks/drogulus/values/value.ts'
 export { Khashmir } from './networks/khashmir/open.ts'
 export { KhashmirNode } from './networks/khashmir/node.ts'
 export type { StoreOptions, ValuesOptions } from './networks/khashmir/node.ts'
@@ -79,6 +101,8 @@ export type { XorbitErrorCode } from './node/errors.ts'
 export type { ResultStream } from './node/result-stream.ts'
 export type { Cancel, Receiver, Scheduler, Transport } from './node/ports.ts'
 export { unpackAddress } from './codecs/compact-address.ts'
+export { MsgPackFloat, MsgPackMap } from './codecs/msgpack-value.ts'
+export type { MsgPackValue } from './codecs/msgpack-value.ts'
 export { createMemoryStore } from './stores/memory-store.ts'
 export { openSqliteStore } from './stores/sqlite-store.ts'
 export { StoreError } from './stores/store.ts'

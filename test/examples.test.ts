@@ -11,6 +11,8 @@ const promised: Readonly<Record<string, RegExp>> = {
   'announce-and-find.ts': /^stored on 8 of 8 nodes\nfound 127\.0\.0\.1:8080\n$/,
   'publish-and-resolve.ts':
     /^key {4}[0-9a-f]{64}\nseq 1 {2}stored on 8 of 8 nodes\nseq 2 {2}stored on 8 of 8 nodes\nfound {2}\{"mood":"better"\} seq 2, 8 copies\n$/,
+  'signed-values.ts':
+    /^stored on 8 of 8 nodes\nstored on 8 of 8 nodes, newer: true\nfound \{"mood":"better"\} as application\/json\n$/,
   'values.ts':
     /^stored on 6 of 6 nodes\nfound http:\/\/192\.0\.2\.1:9977\/\nfound http:\/\/192\.0\.2\.2:9977\/\n6 nodes hold both\n$/,
   'watch-a-lookup.ts':
