@@ -12,6 +12,8 @@ import type { FamilyNode } from '../family.ts'
 import { checkValue, digestOf, isExpired, isSignedAsSent, versionOf } from '../keys/signed-value.ts'
 import type { DrogulusQuery, DrogulusReply, Revision, SignedValue } from '../messages.ts'
 import { findValue } from '../queries.ts'
+import { MAX_MESSAGE_BYTES } from '../wire/bounds.ts'
+import { sizeOfValueMessage } from '../wire/size.ts'
 import { valueOf } from './record.ts'
 import type { ValueWriter } from './value-writer.ts'
 
@@ -117,6 +119,8 @@ export class Reader {
   #leaveCopy(item: SignedValue, closest: readonly Answered<DrogulusReply>[]): void {
     // Whoever got it from us in this order would ban us.
     if (checkValue(item, this.#parts.revision) !== null) return
+    // Originals send values that are larger than what they read (drogulus B1), and a store of ours has one field more.
+    if (sizeOfValueMessage(item, this.#parts.revision) > MAX_MESSAGE_BYTES) return
     const without = closest.find(({ reply, self }) => !self && reply?.nodes !== undefined)
     if (without === undefined) return
     const { id, address } = without.contact
