@@ -184,6 +184,11 @@ export class Requester<Q extends { readonly method: string }, R> {
     return true
   }
 
+  /** It answered, but not what it was asked: as bad as no answer. */
+  blame({ id, address }: Contact, now: number): void {
+    this.#blame({ to: address, expectedId: id }, now)
+  }
+
   /** The transport cannot reach this address. */
   unreachable(address: Address, now: number): void {
     for (const request of this.#table.pendingTo(address)) {
@@ -290,7 +295,7 @@ export class Requester<Q extends { readonly method: string }, R> {
     if (!slept && !this.#offlineNow) this.#blame(request, now)
   }
 
-  #blame({ to, expectedId }: Pending<Q, R>, now: number): void {
+  #blame({ to, expectedId }: Pick<Pending<Q, R>, 'to' | 'expectedId'>, now: number): void {
     this.#parts.suspects.unanswered(to, now)
     if (expectedId !== null) this.#observer.missed(expectedId, to, now)
   }

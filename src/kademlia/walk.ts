@@ -228,7 +228,11 @@ export class Walk<Q extends { readonly method: string }, R, T> {
 
   #take(candidate: Candidate, reply: R, rttMs: number, now: number): void {
     const step = this.#read(candidate, reply)
-    if (step === null) return this.#fail(candidate, 'malformed', rttMs)
+    if (step === null) {
+      // Like an answer that is none at all: it counts against whoever gave it.
+      this.#requester.blame(candidate.contact, now)
+      return this.#fail(candidate, 'malformed', rttMs)
+    }
     if (step.lie !== undefined) this.#parts.counters.dropped(step.lie)
     this.#counts.answered++
     this.#replies.set(candidate, reply)

@@ -26,6 +26,8 @@ const RETRY_MIN_MS = 10_000
 const RETRY_MAX_MS = 600_000
 /** How long the other bootstrap nodes are waited for when one has answered. */
 const PATIENCE_MS = 500
+/** With fewer answers from those that we knew the bootstrap nodes are asked as well. specs/threats.md T24. */
+const ENOUGH_OF_TABLE = 3
 /** How often we look whether we are alone: with each round of pings (maintenanceMs), for those show who is dead. */
 const LOOK_MS = 10_000
 
@@ -123,13 +125,16 @@ export class Joining<Q extends { readonly method: string }, R> {
   async #attempt(seeds: readonly Address[]): Promise<JoinReport> {
     const { engine } = this.#runner
     let ownId = engine.ownId
-    let via: JoinReport['via'] = (await this.#lookupSelf([])) > 0 ? 'table' : 'nobody'
+    const answered = await this.#lookupSelf([])
+    let via: JoinReport['via'] = answered > 0 ? 'table' : 'nobody'
     let bootstrap: readonly BootstrapAttempt[] = []
-    if (via === 'nobody' || seeds.length > 0) {
-      const asked = await this.#askAll([...seeds, ...(via === 'nobody' ? await this.#bootstrap() : [])])
+    // One or two that answer may be all that is left of the table, or keep us from the others: they are not enough.
+    const isEnough = answered >= (seeds.length > 0 ? 1 : ENOUGH_OF_TABLE)
+    if (!isEnough || seeds.length > 0) {
+      const asked = await this.#askAll([...seeds, ...(isEnough ? [] : await this.#bootstrap())])
       bootstrap = asked.map(({ address, rttMs }) => ({ address, rttMs }))
       if (asked.some(({ rttMs }) => rttMs !== null)) {
-        via = 'bootstrap'
+        if (via === 'nobody' || seeds.length > 0) via = 'bootstrap'
         await this.#lookupSelf(asked.flatMap(({ contacts }) => contacts))
       }
     }

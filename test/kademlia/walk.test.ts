@@ -105,6 +105,12 @@ describe('A lookup on its way', () => {
       q === undefined ? null : { t, id: toHex(peerAt(0xfc).id), r: {} }
     net.addPeer(peerAt(0xfe)).answer = () => null
     const { walked } = begin(net, [peerAt(0x10)])
+    net.runFor(500)
+    assert.equal(
+      net.engine.table.find(peerAt(0xfc).id)?.failures,
+      1,
+      'a reply without what was asked for counts',
+    )
     net.runFor(60_000)
     const told = walked.hops.map(({ contact, namedBy, depth, sharedBits, outcome, named, rttMs }) => [
       contact.id[0],

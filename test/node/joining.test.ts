@@ -97,6 +97,19 @@ describe('A node that joins', () => {
     assert.equal(node.table.size, 6)
   })
 
+  test('asks its bootstrap nodes too where one alone of its table answers, and names nobody (T24)', async () => {
+    const ether = new Ether()
+    const [first] = network(ether, 6) as [ToyNode]
+    const lonely = ether.open(idOf(9, 9))
+    const { joining, node, resolved } = joiner(ether, {}, first.contact.address)
+    node.table.restore([{ ...lonely.contact, repliedAt: 5 }], ether.time.now())
+    const joined = joining.join()
+    await ether.time.runFor(20_000)
+    assert.equal((await joined).via, 'table')
+    assert.equal(resolved.length, 1)
+    assert.ok(node.table.size >= 6)
+  })
+
   test('asks its bootstrap nodes where its whole table is dead', async () => {
     const ether = new Ether()
     const [first] = network(ether, 3) as [ToyNode]
