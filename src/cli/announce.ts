@@ -22,7 +22,7 @@ export async function announce(
   call: Call<AnnounceFlags>,
 ): Promise<number> {
   const { flags, output } = call
-  const key = readId('INFOHASH', infoHash)
+  const key = readId('INFOHASH', infoHash, MAINLINE)
   const port = readPort('--port', flags.port, 1)
   const keepAlive = flags.keepAlive === true
   const seed = flags.seed === true

@@ -8,8 +8,9 @@ import { normaliseKey } from '../networks/khashmir/arguments.ts'
 import { XorbitError } from '../node/errors.ts'
 import { Failure, misuse, MISUSE } from './failure.ts'
 import type { Network, NetworkName, OpenOptions } from './network.ts'
+import { ALL_NETWORKS, KHASHMIR, networkOf } from './networks.ts'
+import { readOwn, type OwnNodeOption } from './own-options.ts'
 
-const ID_BYTES = 20
 /** Bootstrap nodes on one command line, and test nodes on one machine (each has a socket). */
 const MAX_BOOTSTRAP = 64
 const MAX_TEST_NODES = 500
@@ -20,14 +21,20 @@ export interface NodeFlags {
   readonly host?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly private?: true
+  /** Of some networks alone, as what is in OWN_OPTIONS. */
+  readonly role?: string
+  readonly preset?: string
+  readonly revision?: string
+  readonly tls?: boolean
 }
 
-export type NodeOptions = Pick<OpenOptions, 'host' | 'bootstrap' | 'private'>
+export type NodeOptions = Pick<OpenOptions, 'host' | 'bootstrap' | 'private' | OwnNodeOption>
 
 /** Reads them; refuses what the library would refuse, in the words of the command line. */
 export function readNodeOptions(network: Network, flags: Omit<NodeFlags, 'network'>): NodeOptions {
   const bootstrap = readBootstrap(network, flags.bootstrap)
   const options = {
+    ...readOwn(network, flags),
     ...(flags.host === undefined ? {} : { host: readHosts(flags.host) }),
     ...(bootstrap === undefined ? {} : { bootstrap }),
     ...(flags.private === undefined ? {} : { private: true }),
@@ -41,19 +48,27 @@ export function readNodeOptions(network: Network, flags: Omit<NodeFlags, 'networ
   return options
 }
 
-/** Reads 40 hex digits; `or`: what else would have been right. */
-export function readId(name: string, text: string, or = ''): Id {
+/** Reads the hex digits of an id or key of this network; `or`: what else would have been right. */
+export function readId(name: string, text: string, { idBytes }: Pick<Network, 'idBytes'>, or = ''): Id {
   try {
-    return idFromHex(text, ID_BYTES)
+    return idFromHex(text, idBytes)
   } catch {
-    const length = text.length === 2 * ID_BYTES ? '' : ` (${text.length} characters)`
-    throw misuse(name, `40 hex digits${length}${or}`, text)
+    const length = text.length === 2 * idBytes ? '' : ` (${text.length} characters)`
+    throw misuse(name, `${2 * idBytes} hex digits${length}${or}`, text)
   }
+}
+
+/** The same in a command that works in several networks, of which this one was chosen: says how to choose another. */
+export function readIdOf(network: Network, name: string, text: string): Id {
+  const isHex = /^[0-9a-f]+$/i.test(text)
+  const other = isHex && ALL_NETWORKS.map(networkOf).find(({ idBytes }) => text.length === 2 * idBytes)
+  const isOther = other && other.idBytes !== network.idBytes
+  return readId(name, text, network, isOther ? `, or --network ${other.name} beside it` : '')
 }
 
 /** Reads the key of values: 40 hex digits, or as text, which is cut or filled up to 20 bytes as apt-p2p does it. */
 export function readValueKey(text: string, isText: boolean): Id {
-  if (!isText) return readId('KEY', text, ', or with --text-key any text')
+  if (!isText) return readId('KEY', text, KHASHMIR, ', or with --text-key any text')
   if (text === '') throw misuse('KEY', 'text of 1 byte or more', text)
   return normaliseKey(text)
 }

@@ -3,18 +3,20 @@
 import type { Command } from 'commander'
 import {
   addAskingOptions,
+  addDrogulusWire,
   addOptionsOfAll,
   bootstrapOption,
   collect,
   command,
   privateOption,
+  ROUTERS_OR_NEEDED,
   THROUGH_ROUTERS,
   type Runs,
 } from './common-options.ts'
 import { ALL_NETWORKS } from './networks.ts'
 
 const MAINLINE = ['mainline'] as const
-const START_ALONE = '; `none`: through nobody (default: the public routers of mainline; on khashmir nobody)'
+const START_ALONE = '; `none`: through nobody (default: the public routers of mainline; nobody on the others)'
 
 /** The commands that stay until Ctrl-C. */
 export function addNodes(program: Command, runs: Runs): void {
@@ -24,7 +26,10 @@ export function addNodes(program: Command, runs: Runs): void {
       'listen on this address; may be repeated, for a node at several addresses',
       collect,
     )
-    .option('--port <PORT>', 'UDP port to listen on; 0 takes any free one (default: 6881, on khashmir 9977)')
+    .option(
+      '--port <PORT>',
+      'port to listen on; 0: any free one (default: 6881; khashmir 9977, drogulus 1908)',
+    )
     .addOption(bootstrapOption(START_ALONE))
     .option(
       '--store <FILE|memory>',
@@ -41,9 +46,14 @@ export function addNodes(program: Command, runs: Runs): void {
       '--preset <PRESET>',
       'khashmir: times and counts of apt-p2p, `head` or `march-2008` (default: head)',
     )
+    .option(
+      '--identity <FILE>',
+      'drogulus: the RSA key pair of the node, in PEM (default: made at the first start, beside the store)',
+    )
     .option('--no-rate-limit', 'answer without limits, for a benchmark')
     .addOption(privateOption())
     .action(runs(async () => (await import('./start.ts')).start))
+  addDrogulusWire(start)
   addOptionsOfAll(start, ALL_NETWORKS, 'how long joining may take before it goes on in the background')
   const testnet = command(
     program,
@@ -53,6 +63,7 @@ export function addNodes(program: Command, runs: Runs): void {
     .argument('<N>', 'how many nodes')
     .option('--host <ADDRESS>', 'listen on this loopback or private address', '127.0.0.1')
     .action(runs(async () => (await import('./testnet.ts')).testnet))
+  addDrogulusWire(testnet)
   addOptionsOfAll(testnet, ALL_NETWORKS, 'how long they may take to join')
 }
 
@@ -62,8 +73,8 @@ export function addQuestions(program: Command, runs: Runs): void {
     .argument('<HOST:PORT>', 'the node; HOST may be a name')
     .action(runs(async () => (await import('./ping.ts')).ping))
   const lookup = command(program, 'lookup', 'Walk to the nodes closest to an id, and show the way.')
-    .argument('<ID>', '40 hex digits: a node id, an infohash, any point')
-    .addOption(bootstrapOption(' (default: the public routers of mainline; on khashmir it is needed)'))
+    .argument('<ID>', '40 hex digits (drogulus: 128): a node id, an infohash, any point')
+    .addOption(bootstrapOption(ROUTERS_OR_NEEDED))
     .action(runs(async () => (await import('./lookup.ts')).lookup))
   const announce = command(
     program,

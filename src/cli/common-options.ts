@@ -1,5 +1,5 @@
 // The options that several commands share, and what every command has: help with examples, --timeout, --json, --verbose.
-// Not here: which command has which (commands.ts, item-commands.ts, value-commands.ts), and what their values mean (arguments.ts).
+// Not here: which command has which (commands.ts, item-commands.ts and the like), and what their values mean (arguments.ts).
 import { Option, type Command } from 'commander'
 import { EXAMPLES } from './examples.ts'
 import type { NetworkName } from './network.ts'
@@ -9,7 +9,7 @@ import type { Run } from './program.ts'
 
 /** Makes the action of a command: loads its file, runs it and keeps its exit code. */
 export type Runs = <Flags extends OutputFlags>(
-  load: () => Promise<Run<Flags>>,
+  load: (flags: Flags) => Promise<Run<Flags>>,
 ) => (...given: unknown[]) => Promise<void>
 
 export function command(program: Command, name: string, description: string): Command {
@@ -23,9 +23,19 @@ export function command(program: Command, name: string, description: string): Co
 /** Of a command that asks something with a node of its own, and ends. */
 export function addAskingOptions(it: Command, networks: readonly NetworkName[]): void {
   it.option('--host <ADDRESS>', 'ask from this address; may be repeated', collect)
-    .addOption(new Option('--listen-port <PORT>', 'UDP port of our own node').default('0', 'any free one'))
+    .addOption(new Option('--listen-port <PORT>', 'port of our own node').default('0', 'any free one'))
     .addOption(privateOption())
+  if (networks.includes('drogulus')) addDrogulusWire(it)
   addOptionsOfAll(it, networks, 'how long to wait at most')
+}
+
+/** How all nodes of a drogulus network talk. */
+export function addDrogulusWire(it: Command): void {
+  it.option('--no-tls', 'drogulus: plain TCP, where all nodes have it so')
+  it.option(
+    '--revision <REVISION>',
+    'drogulus: the wire and the signatures of `july-2013` or `october-2013` (default: july-2013)',
+  )
 }
 
 /** `networks`: those that the command works in, the default first. */
@@ -37,7 +47,7 @@ export function addOptionsOfAll(it: Command, networks: readonly NetworkName[], t
 }
 
 function networkOption(networks: readonly NetworkName[]): Option {
-  const help = networks.map((name) => NETWORK_HELP[name]).join(', or ')
+  const help = networks.map((name) => NETWORK_HELP[name]).join('; ')
   return new Option('--network <NETWORK>', networks.length === 1 ? `only ${help}` : help)
     .default(networks[0])
     .argParser((text) => readNetworkName(text, networks))
@@ -46,6 +56,7 @@ function networkOption(networks: readonly NetworkName[]): Option {
 const NETWORK_HELP: Readonly<Record<NetworkName, string>> = {
   mainline: '`mainline`: the BitTorrent DHT',
   khashmir: '`khashmir`: the DHT under apt-p2p',
+  drogulus: '`drogulus`: the DHT of signed values',
 }
 
 /** `otherwise`: what happens without it. */
@@ -57,6 +68,7 @@ export function bootstrapOption(otherwise: string): Option {
 }
 
 export const THROUGH_ROUTERS = ' (default: the public routers)'
+export const ROUTERS_OR_NEEDED = ' (default: the public routers of mainline; needed on the others)'
 
 export function privateOption(): Option {
   const help = 'loopback and private addresses are contacts too (default: as --host and --bootstrap suggest)'

@@ -4,6 +4,7 @@ import { closeSync, constants, createReadStream, fstatSync, openSync, type Stats
 import { stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { MAX_MESSAGE_BYTES } from '../networks/drogulus/wire/bounds.ts'
 import { MAX_OWN_VALUE_BYTES } from '../networks/khashmir/wire/bounds.ts'
 import { MAX_ITEM_BYTES } from '../networks/mainline/wire/bounds.ts'
 import type { Ending } from './ending.ts'
@@ -45,6 +46,12 @@ export const ITEM_LIMIT: SizeLimit = {
 export const VALUE_LIMIT: SizeLimit = {
   mostBytes: MAX_OWN_VALUE_BYTES,
   allowed: `at most ${MAX_OWN_VALUE_BYTES} bytes, for it must fit a datagram`,
+}
+
+/** Of a value of drogulus; how much exactly the rest of the message takes is known when it is signed. */
+export const SIGNED_VALUE_LIMIT: SizeLimit = {
+  mostBytes: MAX_MESSAGE_BYTES,
+  allowed: `at most ${MAX_MESSAGE_BYTES} bytes with name, key and signature`,
 }
 
 /** Stands for stdin, as everywhere. */

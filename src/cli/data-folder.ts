@@ -33,6 +33,11 @@ export function defaultKeyFile(surroundings?: Surroundings): string {
   return inFolder('key.pem', surroundings)
 }
 
+/** The same on drogulus, which has keys of another kind. */
+export function defaultRsaKeyFile(surroundings?: Surroundings): string {
+  return inFolder('rsa-key.pem', surroundings)
+}
+
 function inFolder(name: string, surroundings: Surroundings | undefined): string {
   const folder = dataFolder(surroundings)
   const { join } = folder.includes('\\') ? win32 : posix

@@ -1,19 +1,31 @@
-// Durations as users write them: `500ms`, `5s`, `2m`, `1h`; a bare number is seconds.
+// Durations as users write them: `500ms`, `5s`, `2m`, `1h`, `7d`; a bare number is seconds.
 import { misuse } from './failure.ts'
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, '': 1_000, s: 1_000, m: 60_000, h: 3_600_000 }
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  '': 1_000,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
 
 /** What one timer can take, and longer than anybody waits for a command. */
 const MAX_MS = 24 * 3_600_000
 
 /** Reads a duration in ms, 1 ms to 24 h. Throws Failure naming `name`. */
 export function readDuration(name: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim())
-  const ms = match === null ? NaN : Math.round(Number(match[1]) * UNIT_MS[match[2] ?? '']!)
+  const ms = parseDuration(text)
   if (!(ms >= 1 && ms <= MAX_MS)) {
     throw misuse(name, 'a duration from 1ms to 24h, such as 500ms, 5s or 5 (seconds)', text)
   }
   return ms
+}
+
+/** A duration in ms, of any length; NaN: it is none. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim())
+  return match === null ? NaN : Math.round(Number(match[1]) * UNIT_MS[match[2] ?? '']!)
 }
 
 /** A measured time for people: three digits that matter. */

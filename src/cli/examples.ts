@@ -4,6 +4,7 @@ const KEY = 'e5f96f6f38320f0f33959cb4d3d656452117aadb'
 const AT = '--bootstrap 127.0.0.1:6881'
 /** In khashmir. */
 const THERE = '--bootstrap 127.0.0.1:9977'
+const SIGNED = '--network drogulus --bootstrap 127.0.0.1:1908'
 
 export const EXAMPLES: Readonly<Record<string, string>> = {
   xorbit: `
@@ -18,6 +19,11 @@ Examples:
   $ xorbit store ${HASH} 'Hello World!' ${THERE}
   $ xorbit values ${HASH} ${THERE}
 
+  $ xorbit start --network drogulus --testnet 16               the same of drogulus, the DHT of signed values
+  $ xorbit keygen --rsa me.pem
+  $ xorbit publish status 'all is well' --key me.pem ${SIGNED}
+  $ xorbit resolve me.pem status ${SIGNED}
+
 Exit code: 0 found or done, 1 no answer, 2 misuse.`,
   start: `
 Examples:
@@ -25,17 +31,21 @@ Examples:
   $ xorbit start --testnet 16                      on loopback, with 16 more around it
   $ xorbit start --host 127.0.0.1 --port 7000 --bootstrap 127.0.0.1:6881 --store second.sqlite
   $ xorbit start --network khashmir                the first node of a network as that under apt-p2p
-  $ xorbit start --network khashmir --testnet 16`,
+  $ xorbit start --network khashmir --testnet 16
+  $ xorbit start --network drogulus                a node of signed values, over TLS
+  $ xorbit start --network drogulus --no-tls --revision october-2013`,
   testnet: `
 Examples:
   $ xorbit testnet 50
   $ xorbit testnet 50 --network khashmir
+  $ xorbit testnet 50 --network drogulus
   $ xorbit testnet 50 --json                       {"event":"listening","bootstrap":["127.0.0.1:40001",...],...}`,
   ping: `
 Examples:
   $ xorbit ping 127.0.0.1:6881
   $ xorbit ping router.bittorrent.com:6881 --timeout 2s
   $ xorbit ping 127.0.0.1:9977 --network khashmir
+  $ xorbit ping 127.0.0.1:1908 --network drogulus
   $ xorbit ping '[::1]:6881' --json                {"id":"...","host":"::1","port":6881,"rttMs":0.4}`,
   lookup: `
 Examples:
@@ -70,7 +80,8 @@ Nodes forget a value two hours after it was last put.`,
 Examples:
   $ xorbit get ${KEY}
   $ xorbit get ${KEY} --json      {"key":"...","text":"Hello World!","hex":"48656c..."}
-  $ xorbit get ${KEY} --output hello.txt`,
+  $ xorbit get ${KEY} --output hello.txt
+  $ xorbit get KEY ${SIGNED}         KEY of 128 digits, as publish prints it there`,
   store: `
 Examples:
   $ xorbit store ${HASH} 'Hello World!' ${THERE}
@@ -88,7 +99,8 @@ Examples:
 Examples:
   $ xorbit keygen
   $ xorbit keygen blog.pem --json                  {"publicKey":"...","file":"blog.pem"}
-  $ xorbit keygen old.pem --secret-from seed.hex   64 hex digits (a seed), or 128 as libtorrent has them`,
+  $ xorbit keygen old.pem --secret-from seed.hex   64 hex digits (a seed), or 128 as libtorrent has them
+  $ xorbit keygen --rsa me.pem > me.pub            for drogulus; me.pub is for those who resolve`,
   publish: `
 Examples:
   $ xorbit keygen
@@ -96,11 +108,13 @@ Examples:
   $ xorbit publish status 'all is well' --keep-alive
   $ xorbit publish counter 8 --cas 7 --key blog.pem
   $ xorbit publish distro --torrent ${HASH}
+  $ xorbit publish status 'all is well' --key me.pem --expires 7d --meta lang=en ${SIGNED}
 
-Nodes forget a value two hours after it was last put.`,
+Nodes of mainline forget a value two hours after it was last put, nodes of drogulus when it expires.`,
   resolve: `
 Examples:
   $ xorbit resolve PUBLICKEY status
   $ xorbit resolve blog.pem status --json          {"key":"...","text":"all is well","hex":"...","seq":1,...}
-  $ xorbit resolve 'magnet:?xs=urn:btpk:PUBLICKEY&s=64697374726f'`,
+  $ xorbit resolve 'magnet:?xs=urn:btpk:PUBLICKEY&s=64697374726f'
+  $ xorbit resolve me.pub status ${SIGNED}`,
 }

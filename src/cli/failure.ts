@@ -39,6 +39,11 @@ export function misuse(name: string, allowed: string, got: unknown): Failure {
   return new Failure('bad-argument', `${name}: expected ${allowed}, got ${shown(got)}`, MISUSE)
 }
 
+/** 'a, b or c'. */
+export function oneOf(words: readonly string[]): string {
+  return [words.slice(0, -1).join(', '), words.at(-1)!].filter((part) => part !== '').join(' or ')
+}
+
 const MISUSES: ReadonlySet<string> = new Set([
   'bad-argument',
   'unknown-option',

@@ -10,6 +10,9 @@ export function followUp(
 ): string {
   const options = [
     ...more,
+    ...(flags.network === 'drogulus' ? ['--network', flags.network] : []),
+    ...(flags.tls === false ? ['--no-tls'] : []),
+    ...(flags.revision === undefined ? [] : ['--revision', flags.revision]),
     ...(flags.host ?? []).flatMap((host) => ['--host', host]),
     ...(flags.bootstrap ?? []).flatMap((node) => ['--bootstrap', node]),
     ...(flags.private === true ? ['--private'] : []),

@@ -1,14 +1,23 @@
 // Where a found item goes: to stdout as people or programs read it, as bytes (--raw), or into a new file (--output).
-// Not here: finding it, and how it looks (shown-item.ts).
+// Not here: finding it, and how it looks (shown-item.ts, shown-signed-value.ts).
 import { open, rm, stat } from 'node:fs/promises'
-import type { Item, SignedItem } from '../networks/mainline/items/reader.ts'
 import { badFile, misuse, type Failure } from './failure.ts'
 import { counted, type Output, type OutputFlags } from './output.ts'
-import { isSigned, itemFacts, rawBytes, shownItem, tellOfSigned } from './shown-item.ts'
 
 export interface DestinationFlags extends OutputFlags {
   readonly raw?: true
   readonly output?: string
+}
+
+/** What was found, in any network. */
+export interface Found {
+  /** What --raw and --output are about. */
+  readonly bytes: Uint8Array
+  /** The fields under --json. */
+  readonly facts: object
+  shown(isTerminal: boolean): string
+  /** What people want to know besides, on stderr. */
+  tell(output: Output): void
 }
 
 /** Throws Failure before anything is asked, where a found item could not go there. */
@@ -26,13 +35,12 @@ export async function checkDestination({ raw, output, json }: DestinationFlags):
 
 /** Prints or writes it. Throws Failure 'bad-file'. */
 export async function deliver(
-  item: Item | SignedItem,
+  found: Found,
   { flags, output }: { flags: DestinationFlags; output: Output },
 ): Promise<void> {
-  const bytes = rawBytes(item)
-  const facts = itemFacts(item)
+  const { bytes, facts } = found
   if (flags.raw === true) output.bytes(bytes)
-  else if (flags.output === undefined) output.result(shownItem(item, process.stdout.isTTY), facts)
+  else if (flags.output === undefined) output.result(found.shown(process.stdout.isTTY), facts)
   else {
     await write(flags.output, bytes)
     output.result(`wrote ${counted(bytes.length, 'byte')} to ${flags.output}`, {
@@ -40,7 +48,7 @@ export async function deliver(
       file: flags.output,
     })
   }
-  if (isSigned(item)) tellOfSigned(item, output)
+  found.tell(output)
 }
 
 /** Into a new file, which is gone again if it could not be written whole. */

@@ -1,5 +1,5 @@
 // Keys on the command line: the key pair that publishes, and whose value is asked for. A secret key is never an argument.
-// Not here: keys and their files themselves (networks/mainline/keys/).
+// Not here: keys and their files themselves (networks/mainline/keys/), and those of drogulus (rsa-key-option.ts).
 import { idFromHex } from '../kademlia/id.ts'
 import { loadKeyPair } from '../networks/mainline/keys/key-file.ts'
 import type { KeyPair } from '../networks/mainline/keys/key-pair.ts'
@@ -9,6 +9,7 @@ import { XorbitError } from '../node/errors.ts'
 import { defaultKeyFile } from './data-folder.ts'
 import { Failure, misuse, MISUSE } from './failure.ts'
 import { followUp } from './follow-up.ts'
+import { kindOfKey } from './key-kind.ts'
 
 /** The pair of --key, or of the default file. Throws Failure where there is none, and says how to make one. */
 export async function readKeyPair(given: string | undefined): Promise<KeyPair> {
@@ -16,9 +17,17 @@ export async function readKeyPair(given: string | undefined): Promise<KeyPair> {
   try {
     return await loadKeyPair(file)
   } catch (error) {
+    await refuseRsa('--key', file)
     const keygen = followUp(given === undefined ? ['keygen'] : ['keygen', file])
     throw ofKeyFile('--key', error, `there is no key pair in ${file} yet; make one: ${keygen}`)
   }
+}
+
+/** Where a user means drogulus and has not said so. */
+async function refuseRsa(name: string, file: string): Promise<void> {
+  if ((await kindOfKey(file)) !== 'rsa') return
+  const message = `${name}: ${file} has an RSA key, as drogulus has them; mainline needs Ed25519. Add --network drogulus`
+  throw new Failure('bad-key-file', message, MISUSE)
 }
 
 /** Whose value: a public key, and the name under it where a link says it. */
@@ -40,6 +49,7 @@ export async function readWhose(text: string): Promise<Whose> {
   try {
     return { publicKey: (await loadKeyPair(text)).publicKey, salt: null }
   } catch (error) {
+    await refuseRsa('PUBLICKEY', text)
     throw ofKeyFile('PUBLICKEY', error, misuse('', allowed, text).message.slice(2))
   }
 }

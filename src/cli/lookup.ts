@@ -2,9 +2,8 @@
 import { hostPort } from '../codecs/compact-address.ts'
 import type { Contact } from '../kademlia/contact.ts'
 import { compareDistance, toHex, type Id } from '../kademlia/id.ts'
-import { defaultParameters } from '../kademlia/parameters.ts'
 import type { Hop } from '../kademlia/walk.ts'
-import { readId } from './arguments.ts'
+import { readIdOf, readNodeOptions } from './arguments.ts'
 import { milliseconds } from './duration.ts'
 import { isTimeOut } from './ending.ts'
 import { Failure, FOUND } from './failure.ts'
@@ -16,8 +15,9 @@ import { withJoinedNode, type AskingFlags } from './short-lived-node.ts'
 /** Prints a line for each hop and at the end the closest nodes. Throws Failure when nobody answered. */
 export async function lookup([id = '']: readonly string[], call: Call<AskingFlags>): Promise<number> {
   const { flags, output } = call
-  const target = readId('ID', id)
-  return withJoinedNode(networkOf(flags.network), call, async ({ node, ending }) => {
+  const network = networkOf(flags.network)
+  const target = readIdOf(network, 'ID', id)
+  return withJoinedNode(network, call, async ({ node, ending }) => {
     const answered: Contact[] = []
     let hops = 0
     const onHop = (hop: Hop): void => {
@@ -30,7 +30,8 @@ export async function lookup([id = '']: readonly string[], call: Call<AskingFlag
     } catch (error) {
       if (!isTimeOut(error) || answered.length === 0) throw error
       output.note(`closest so far; ${error.message}`)
-      closest = nearest(target, answered)
+      const { k } = network.resolve(readNodeOptions(network, flags)).parameters
+      closest = nearest(target, answered).slice(0, k)
     }
     if (closest.length === 0) throw new Failure('no-answer', `nobody answered on the way to ${id}`)
     output.result(shownClosest(target, closest), {
@@ -43,10 +44,10 @@ export async function lookup([id = '']: readonly string[], call: Call<AskingFlag
 
 /** What an unfinished walk has to show for itself. */
 function nearest(target: Id, contacts: readonly Contact[]): Contact[] {
-  return contacts.toSorted((a, b) => compareDistance(target, a.id, b.id)).slice(0, defaultParameters.k)
+  return contacts.toSorted((a, b) => compareDistance(target, a.id, b.id))
 }
 
-/** Bits of the XOR distance: 0 is the target itself, 160 the other half of the key space. */
+/** Bits of the XOR distance: 0 is the target itself, as many as an id has the other half of the key space. */
 function distanceBits(hop: Hop): number {
   return 8 * hop.contact.id.length - hop.sharedBits
 }

@@ -2,6 +2,11 @@
 // Not here: the verbs that only one network has (a file for each command).
 import { hostPort } from '../codecs/compact-address.ts'
 import { toHex } from '../kademlia/id.ts'
+import type { Drogulus } from '../networks/drogulus/open.ts'
+import {
+  DEFAULT_PORT as DROGULUS_PORT,
+  resolveOptions as resolveDrogulus,
+} from '../networks/drogulus/options.ts'
 import type { Khashmir } from '../networks/khashmir/open.ts'
 import {
   DEFAULT_PORT as KHASHMIR_PORT,
@@ -13,8 +18,9 @@ import {
   DEFAULT_PORT as MAINLINE_PORT,
   resolveOptions as resolveMainline,
 } from '../networks/mainline/options.ts'
-import { misuse } from './failure.ts'
+import { misuse, oneOf } from './failure.ts'
 import type { Network, NetworkName, OpenOptions } from './network.ts'
+import { inNetwork } from './suggestions.ts'
 
 /** An infohash or key, and a value with its hash, to try things with. */
 export const SAMPLE = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
@@ -25,18 +31,22 @@ export const MAINLINE: Network<Mainline> = {
   name: 'mainline',
   title: { public: 'the mainline network (the BitTorrent DHT)', private: 'a private mainline network' },
   defaultPort: MAINLINE_PORT,
+  carrier: () => 'UDP',
+  idBytes: 20,
   families: [4, 6],
+  defaultFamilies: [4, 6],
   builtIn: PUBLIC_ROUTERS,
-  own: {},
+  own: { name: null, torrent: null, cas: null, seq: null },
   resolve: resolveMainline,
   open: async (options) => (await import('../networks/mainline/open.ts')).Mainline.open(options),
-  toTry: () => [
-    `announce ${SAMPLE} --port 8080`,
-    `peers ${SAMPLE}`,
-    `put '${VALUE}'`,
-    `get ${VALUE_HASH}`,
-    `lookup ${SAMPLE}`,
-  ],
+  toTry: (_options, through) =>
+    [
+      `announce ${SAMPLE} --port 8080`,
+      `peers ${SAMPLE}`,
+      `put '${VALUE}'`,
+      `get ${VALUE_HASH}`,
+      `lookup ${SAMPLE}`,
+    ].map((words) => words + through),
   tell: ({ id6, addresses }) => {
     const hex = id6 === null ? null : toHex(id6)
     return {
@@ -59,16 +69,20 @@ export const KHASHMIR: Network<Khashmir> = {
     private: 'a private khashmir network (the DHT under apt-p2p)',
   },
   defaultPort: KHASHMIR_PORT,
+  carrier: () => 'UDP',
+  idBytes: 20,
   families: [4],
+  defaultFamilies: [4],
   builtIn: [],
   own: { role: ['nodes', 'read', 'write'], preset: ['head', 'march-2008'] },
   resolve: resolveKhashmir,
   open: async (options) => (await import('../networks/khashmir/open.ts')).Khashmir.open(options),
   // Other roles take no values, or serve none.
-  toTry: ({ role = 'write' }) => [
-    ...(role === 'write' ? [`store ${SAMPLE} '${VALUE}'`, `values ${SAMPLE}`] : []),
-    `lookup ${SAMPLE} --network khashmir`,
-  ],
+  toTry: ({ role = 'write' }, through) =>
+    [
+      ...(role === 'write' ? [`store ${SAMPLE} '${VALUE}'`, `values ${SAMPLE}`] : []),
+      `lookup ${SAMPLE} --network khashmir`,
+    ].map((words) => words + through),
   tell: (node) => {
     const { role, families } = node.stats()
     const { seenAs } = families[0]!
@@ -83,10 +97,72 @@ export const KHASHMIR: Network<Khashmir> = {
   watch: () => {},
 }
 
-const NETWORKS: Readonly<Record<NetworkName, Network>> = { mainline: MAINLINE, khashmir: KHASHMIR }
+export const DROGULUS: Network<Drogulus> = {
+  name: 'drogulus',
+  title: {
+    public: 'a drogulus network (the DHT of signed values)',
+    private: 'a private drogulus network (the DHT of signed values)',
+  },
+  defaultPort: DROGULUS_PORT,
+  carrier: ({ tls = true }) => (tls ? 'TCP, with TLS' : 'TCP, without TLS'),
+  idBytes: 64,
+  families: [4, 6],
+  defaultFamilies: [4],
+  builtIn: [],
+  own: {
+    revision: ['july-2013', 'october-2013'],
+    tls: null,
+    identity: null,
+    expires: null,
+    meta: null,
+    duplicate: null,
+  },
+  resolve: ({ identityFile: _file, ...options }) => resolveDrogulus(options),
+  open: async ({ identityFile, ...options }) => {
+    const { Drogulus: network } = await import('../networks/drogulus/open.ts')
+    if (identityFile === undefined) return network.open(options)
+    const { readRsaKeyFile } = await import('./rsa-key-option.ts')
+    return network.open({ ...options, identity: await readRsaKeyFile('--identity', identityFile) })
+  },
+  toTry: (options, through) => {
+    const there = inNetwork(DROGULUS, options) + through
+    return [
+      'keygen --rsa me.pem',
+      `publish status 'all is well' --key me.pem${there}`,
+      `resolve me.pem status${there}`,
+    ]
+  },
+  tell: (node, { store, identityFile, readOnly = false, tls = true }) => {
+    const kept = typeof store === 'string' && store !== 'memory'
+    const identity = identityFile ?? (kept ? `${store}.identity.pem` : null)
+    const certificate = tls && kept ? `${store}.tls.pem` : null
+    const { revision } = node.stats()
+    return {
+      lines: [
+        ...(revision === 'july-2013' ? [] : ([['revision', revision]] as const)),
+        ['identity', identity ?? 'memory (another one at each start)'],
+        ...(certificate === null ? [] : ([['certificate', certificate]] as const)),
+        ...(readOnly ? ([['read-only', 'the id is a random one']] as const) : []),
+      ],
+      facts: { publicKey: node.publicKey, identity, certificate, tls, revision },
+    }
+  },
+  watch: (node, say) => {
+    node.on('banned', ({ contact: { id, address }, why }) => {
+      const text = `${hostPort(address)} sent a forged value (${why}), and is kept out from now on`
+      say('banned', text, { id: toHex(id), host: address.host, port: address.port, why })
+    })
+  },
+}
+
+const NETWORKS: Readonly<Record<NetworkName, Network>> = {
+  mainline: MAINLINE,
+  khashmir: KHASHMIR,
+  drogulus: DROGULUS,
+}
 
 /** Of commands that work in every network; the first is the default. */
-export const ALL_NETWORKS: readonly NetworkName[] = ['mainline', 'khashmir']
+export const ALL_NETWORKS: readonly NetworkName[] = ['mainline', 'khashmir', 'drogulus']
 
 export function networkOf(name: NetworkName): Network {
   return NETWORKS[name]
@@ -97,8 +173,7 @@ export function readNetworkName(text: string, known: readonly NetworkName[]): Ne
   const found = known.find((name) => name === text)
   if (found !== undefined) return found
   const only = known.length === 1 ? ', the only network that has this command' : ''
-  const toCome = text === 'drogulus' ? ' (drogulus is to come)' : ''
-  throw misuse('--network', `${known.join(' or ')}${only}${toCome}`, text)
+  throw misuse('--network', `${oneOf(known)}${only}`, text)
 }
 
 /** Whether a node with these options is told nobody to join through, by the user or by its network. */

@@ -11,7 +11,7 @@ import { withJoinedNode, type AskingFlags } from './short-lived-node.ts'
 /** Prints a line for each peer. Throws Failure when there is none. */
 export async function peers([infoHash = '']: readonly string[], call: Call<AskingFlags>): Promise<number> {
   const { output } = call
-  const key = readId('INFOHASH', infoHash)
+  const key = readId('INFOHASH', infoHash, MAINLINE)
   return withJoinedNode(MAINLINE, call, async ({ node, ending }) => {
     const stream = node.peers(key, { signal: ending.signal })
     let found = 0

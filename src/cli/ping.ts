@@ -24,7 +24,12 @@ export async function ping([target = '']: readonly string[], call: Call<AskingFl
   return withEnding(flags, output, async (ending) => {
     const resolving = ending.unlessEnded(resolve(host, families, output))
     const address = { host: await withProgress(output, `looking up ${host}`, resolving), port }
-    const options = { ...given, ...reaching(address, given), bootstrap: 'none' as const, readOnly: true }
+    const options = {
+      ...given,
+      ...reaching(address, { network, given }),
+      bootstrap: 'none' as const,
+      readOnly: true,
+    }
     return withNode({ network, flags, output }, options, async (node) => {
       const asking = ending.unlessEnded(
         node.ping(address, { signal: ending.signal }),
@@ -69,10 +74,14 @@ async function resolve(host: string, { all, why }: Families, output: Output): Pr
 }
 
 /** From where and how an address can be asked at all: a loopback address from loopback, a private one as a contact. */
-function reaching({ host }: Address, given: NodeOptions): Partial<NodeOptions> {
-  const reach = reachOf(host)
-  if (reach === 'global') return {}
+function reaching(
+  { host }: Address,
+  { network, given }: { network: Network; given: NodeOptions },
+): Partial<NodeOptions> {
+  const family = familyOf(host)!
+  const isGlobal = reachOf(host) === 'global'
+  if (isGlobal && network.defaultFamilies.includes(family)) return {}
   const loopback = host === '::1' || host.startsWith('127.')
-  const from = familyOf(host) === 6 ? (loopback ? '::1' : '::') : loopback ? '127.0.0.1' : '0.0.0.0'
-  return { private: true, ...(given.host === undefined ? { host: [from] } : {}) }
+  const from = family === 6 ? (loopback ? '::1' : '::') : loopback ? '127.0.0.1' : '0.0.0.0'
+  return { ...(isGlobal ? {} : { private: true }), ...(given.host === undefined ? { host: [from] } : {}) }
 }

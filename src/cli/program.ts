@@ -1,11 +1,12 @@
 // The program: reads the command line and runs one command, which is loaded from its own file; tells what failed.
-// Not here: which commands there are (commands.ts, item-commands.ts, value-commands.ts), what their values mean (arguments.ts).
+// Not here: which commands there are (commands.ts, item-commands.ts and the like), what their values mean (arguments.ts).
 import { Command, CommanderError } from 'commander'
 import { addNodes, addQuestions } from './commands.ts'
 import { EXAMPLES } from './examples.ts'
 import { FOUND, MISUSE, Stopped, tell, toFailure } from './failure.ts'
-import { addItems, addKeygen } from './item-commands.ts'
+import { addItems } from './item-commands.ts'
 import { Output, type OutputFlags } from './output.ts'
+import { addKeygen, addSigned } from './signed-commands.ts'
 import { addValues } from './value-commands.ts'
 
 /** What a command's own file is handed besides its arguments. */
@@ -63,16 +64,17 @@ function createProgram(version: string, exit: (code: number) => void): Command {
 
   /** An action that loads the command's file, runs it and keeps its exit code. */
   const runs =
-    <Flags extends OutputFlags>(load: () => Promise<Run<Flags>>) =>
+    <Flags extends OutputFlags>(load: (flags: Flags) => Promise<Run<Flags>>) =>
     async (...given: unknown[]): Promise<void> => {
       // commander hands over the arguments, the options and the command.
       const flags = given.at(-2) as Flags
       const output = new Output(flags)
-      exit(await (await load())(given.slice(0, -2) as string[], { flags, output, version }))
+      exit(await (await load(flags))(given.slice(0, -2) as string[], { flags, output, version }))
     }
   addNodes(program, runs)
   addQuestions(program, runs)
   addItems(program, runs)
+  addSigned(program, runs)
   addValues(program, runs)
   addKeygen(program, runs)
   return program

@@ -83,7 +83,7 @@ function readTorrent({ torrent, file }: PublishFlags, value: string | undefined)
   if (torrent === undefined) return null
   if (value !== undefined) throw misuse('--torrent', 'no VALUE beside it', value)
   if (file !== undefined) throw misuse('--torrent', 'no --file beside it', file)
-  return readId('--torrent', torrent)
+  return readId('--torrent', torrent, MAINLINE)
 }
 
 async function contentOf(torrent: Id | null, source: ContentSource, reading: Reading): Promise<ValueLike> {

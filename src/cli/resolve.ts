@@ -11,7 +11,7 @@ import { MAINLINE } from './networks.ts'
 import type { Output } from './output.ts'
 import type { Call } from './program.ts'
 import { withProgress } from './progress.ts'
-import { itemFacts, shownItem, tellOfSigned, torrentMagnet } from './shown-item.ts'
+import { foundItem, itemFacts, shownItem, tellOfSigned, torrentMagnet } from './shown-item.ts'
 import { withJoinedNode, type AskingFlags } from './short-lived-node.ts'
 
 export interface ResolveFlags extends AskingFlags, DestinationFlags {
@@ -37,7 +37,7 @@ export async function resolve(
       throw new Failure('not-found', `nobody has a value under ${whose}`)
     }
     if (salt === null || flags.raw === true || flags.output !== undefined) {
-      await deliver(item, { flags, output })
+      await deliver(foundItem(item), { flags, output })
     } else printTorrent(item, output)
     return FOUND
   })

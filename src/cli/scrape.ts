@@ -10,7 +10,7 @@ import { withJoinedNode, type AskingFlags } from './short-lived-node.ts'
 /** Prints the estimates. Throws Failure when nobody answered. */
 export async function scrape([text = '']: readonly string[], call: Call<AskingFlags>): Promise<number> {
   const { output } = call
-  const target = readId('INFOHASH', text)
+  const target = readId('INFOHASH', text, MAINLINE)
   return withJoinedNode(MAINLINE, call, async ({ node, ending }) => {
     const scraping = node.scrape(target, { signal: ending.signal })
     const swarm = await withProgress(output, 'counting', scraping)

@@ -68,15 +68,15 @@ export function readAskingOptions(network: Network, flags: AskingFlags): NodeOpt
   if (options.bootstrap === 'none') {
     throw misuse('--bootstrap', 'HOST:PORT, for a node that asks needs somebody to ask', 'none')
   }
-  if (joinsNobody(network, options)) throw nobodyIsKnown(network)
+  if (joinsNobody(network, options)) throw nobodyIsKnown(network, options)
   return options
 }
 
-function nobodyIsKnown(network: Network): Failure {
+function nobodyIsKnown(network: Network, options: NodeOptions): Failure {
   const whose = network.builtIn.length === 0 ? network.name : 'a private network'
   const message =
     `missing --bootstrap HOST:PORT, a node to ask through, for no node of ${whose} is known to the world. ` +
-    `To try it, run npx xorbit start --testnet 16${inNetwork(network)} in another terminal, ` +
+    `To try it, run npx xorbit start --testnet 16${inNetwork(network, options)} in another terminal, ` +
     `and add --bootstrap 127.0.0.1:${network.defaultPort} here`
   return new Failure('bad-argument', message, MISUSE)
 }

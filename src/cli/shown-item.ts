@@ -2,14 +2,27 @@
 // dictionaries. Not here: finding it (get.ts, resolve.ts), and what values mean in bencode (docs/values.md).
 import { toHex } from '../kademlia/id.ts'
 import type { Item, SignedItem } from '../networks/mainline/items/reader.ts'
-import { bytesOf, type Value } from '../networks/mainline/items/value.ts'
+import { bytesOf } from '../networks/mainline/items/value.ts'
 import { decodeTorrentValue } from '../networks/mainline/updatable-torrent.ts'
+import type { Found } from './item-output.ts'
+import { asJson } from './json-value.ts'
 import { counted, toJson, type Output } from './output.ts'
-import { printable } from './printable.ts'
+import { printableLines } from './printable.ts'
 
 /** What --raw, --output and `hex` are about: the content of a byte string, or the bytes of anything else as stored. */
-export function rawBytes({ encoded }: Item): Uint8Array {
+function rawBytes({ encoded }: Item): Uint8Array {
   return bytesOf(encoded) ?? encoded
+}
+
+export function foundItem(item: Item | SignedItem): Found {
+  return {
+    bytes: rawBytes(item),
+    facts: itemFacts(item),
+    shown: (isTerminal) => shownItem(item, isTerminal),
+    tell: (output) => {
+      if (isSigned(item)) tellOfSigned(item, output)
+    },
+  }
 }
 
 /** The fields under --json; `value` only where it is no byte string. */
@@ -42,7 +55,7 @@ export function shownItem(item: Item, isTerminal: boolean): string {
   const { text, value, encoded } = item
   const bytes = bytesOf(encoded)
   const shown = text ?? (bytes === null ? toJson(asJson(value)) : toHex(bytes))
-  return isTerminal ? shown.split('\n').map(printableLine).join('\n') : shown
+  return isTerminal ? printableLines(shown) : shown
 }
 
 /** What people want to know of a signed item besides its value, on stderr. */
@@ -57,26 +70,11 @@ export function tellOfSigned(item: SignedItem, output: Output): void {
   )
 }
 
-export function isSigned(item: Item | SignedItem): item is SignedItem {
+function isSigned(item: Item | SignedItem): item is SignedItem {
   return 'signature' in item
 }
 
 /** A link to a torrent (BEP 9). */
 export function torrentMagnet(infoHash: Uint8Array): string {
   return `magnet:?xt=urn:btih:${toHex(infoHash)}`
-}
-
-/** What JSON has no form for: bytes become `{"hex"}`, a dictionary with keys of bytes `{"entries":[[key,value]]}`. */
-function asJson(value: Value): unknown {
-  if (value instanceof Uint8Array) return { hex: toHex(value) }
-  if (Array.isArray(value)) return value.map(asJson)
-  if (value instanceof Map) {
-    return { entries: Array.from(value, ([key, inner]) => [asJson(key), asJson(inner)]) }
-  }
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, asJson(inner)]))
-}
-
-function printableLine(line: string): string {
-  return line.split('\t').map(printable).join('\t')
 }

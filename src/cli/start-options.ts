@@ -3,7 +3,7 @@ import { readNodeCount, readNodeOptions, readPort, type NodeFlags } from './argu
 import { defaultStore } from './data-folder.ts'
 import { readDuration } from './duration.ts'
 import { Failure, MISUSE, misuse } from './failure.ts'
-import type { Network, OpenOptions, OwnOption } from './network.ts'
+import type { Network, OpenOptions, WireOptions } from './network.ts'
 import { joinsNobody, networkOf } from './networks.ts'
 import { whyNoFile } from './new-file.ts'
 import type { OutputFlags } from './output.ts'
@@ -15,8 +15,7 @@ export interface StartFlags extends NodeFlags, OutputFlags {
   readonly api: string
   readonly testnet?: string
   readonly readOnly?: true
-  readonly role?: string
-  readonly preset?: string
+  readonly identity?: string
   readonly rateLimit: boolean
   readonly timeout: string
 }
@@ -30,6 +29,8 @@ export interface Start {
   readonly joinsNobody: boolean
   /** Nodes around ours; 0 for none. */
   readonly testnet: number
+  /** How they talk: as ours. */
+  readonly wire: WireOptions
   /** Where these listen: on our own hosts. */
   readonly hosts: readonly string[]
   /** How long joining may take before it goes on in the background. */
@@ -49,7 +50,7 @@ export function readStart(flags: StartFlags): Start {
   const isPrivate = network.resolve(node).private
   const options = {
     ...node,
-    ...readOwn(network, flags),
+    ...readIdentity(flags),
     port: readPort('--port', flags.port ?? String(network.defaultPort), 0),
     store: readStore(flags.store, testnet > 0 ? 'memory' : defaultStore(network.name, isPrivate)),
     readOnly: flags.readOnly === true,
@@ -61,27 +62,19 @@ export function readStart(flags: StartFlags): Start {
     private: isPrivate,
     joinsNobody: joinsNobody(network, node),
     testnet,
+    wire: wireOf(node),
     hosts: node.host ?? [],
     timeoutMs: readDuration('--timeout', flags.timeout),
   }
 }
 
-/** The options that only some networks have. */
-function readOwn({ name, own }: Network, flags: StartFlags): Pick<OpenOptions, OwnOption> {
-  const read = (['role', 'preset'] as const).flatMap((option) => {
-    const text = flags[option]
-    if (text === undefined) return []
-    const words = own[option]
-    if (words === undefined) throw misuse(`--${option}`, `none, for ${name} has no such option`, text)
-    if (!words.includes(text)) throw misuse(`--${option}`, anyOf(words), text)
-    return [[option, text]]
-  })
-  return Object.fromEntries(read) as Pick<OpenOptions, OwnOption>
+function wireOf({ revision, tls }: OpenOptions): WireOptions {
+  return { ...(revision === undefined ? {} : { revision }), ...(tls === undefined ? {} : { tls }) }
 }
 
-/** 'a, b or c'. */
-function anyOf(words: readonly string[]): string {
-  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+function readIdentity({ identity }: StartFlags): Pick<OpenOptions, 'identityFile'> {
+  if (identity === '') throw misuse('--identity', 'a file name', identity)
+  return identity === undefined ? {} : { identityFile: identity }
 }
 
 function checkTestnet(flags: StartFlags, hosts: readonly string[]): void {

@@ -20,12 +20,12 @@ export function reportListening(
   const contacts = node.contacts().length
   const { network, options } = what
   const { store } = options
-  const own = network.tell(node)
+  const own = network.tell(node, options)
   const lines = [
     styled('bold', title(what, version)),
-    `  listens on  ${node.addresses.map(hostPort).join(' and ')} (UDP)`,
+    `  listens on  ${node.addresses.map(hostPort).join(' and ')} (${network.carrier(options)})`,
     `  id          ${toHex(node.id)}`,
-    ...own.lines.map(([name, text]) => `  ${name.padEnd(10)}  ${text}`),
+    ...own.lines.map(([name, text]) => `  ${name.padEnd(10)}  ${printable(text)}`),
     `  contacts    ${contacts}${howItJoins(what, joined)}`,
     `  store       ${store === 'memory' ? 'memory (nothing is kept)' : printable(store)}`,
     '',
@@ -58,7 +58,7 @@ export function reportAlone(output: Output, what: Start): void {
   const whom = tried(what.network, what.options)
   const human =
     `Nobody answered; tried ${whom}. The node goes on as the first of its network, and tries again later.\n` +
-    `A network on this machine alone: npx xorbit start --testnet 16${inNetwork(what.network)}`
+    `A network on this machine alone: npx xorbit start --testnet 16${inNetwork(what.network, what.options)}`
   output.result(styled('yellow', human), { event: 'alone', tried: whom.split(', ') })
 }
 

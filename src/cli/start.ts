@@ -61,7 +61,7 @@ async function ready(
     const seeds = node.addresses.map(hostPort)
     const growing = growTestNetwork(
       what.testnet,
-      { network, host: what.hosts, seeds, signal: ending.signal },
+      { network, host: what.hosts, wire: what.wire, seeds, signal: ending.signal },
       nodes,
     )
     await withProgress(output, `starting ${counted(what.testnet, 'more node')}`, ending.unlessEnded(growing))

@@ -16,13 +16,16 @@ export function suggestions(
   const through = isPublic ? '' : ` --bootstrap ${at}`
   return [
     'Try in a second terminal:',
-    ...(isPublic ? [] : [`  npx xorbit ping ${at}${inNetwork(network)}`]),
-    ...network.toTry(options).map((words) => `  npx xorbit ${words}${through}`),
+    ...(isPublic ? [] : [`  npx xorbit ping ${at}${inNetwork(network, options)}`]),
+    ...network.toTry(options, through).map((words) => `  npx xorbit ${words}`),
     '',
   ]
 }
 
-/** Of commands that work in several networks, and in mainline when nothing is said. */
-export function inNetwork({ name }: Network): string {
-  return name === 'mainline' ? '' : ` --network ${name}`
+/** Of commands that work in several networks, and in mainline when nothing is said; and how nodes talk in it. */
+export function inNetwork({ name }: Pick<Network, 'name'>, { tls, revision }: OpenOptions): string {
+  const network = name === 'mainline' ? '' : ` --network ${name}`
+  return (
+    network + (tls === false ? ' --no-tls' : '') + (revision === undefined ? '' : ` --revision ${revision}`)
+  )
 }

@@ -2,7 +2,7 @@
 // Not here: the node that a user runs among them (start.ts), nor virtual networks (simulator/).
 import { reachOf } from '../networks/addresses.ts'
 import { Failure, misuse } from './failure.ts'
-import type { AnyNode, Network } from './network.ts'
+import type { AnyNode, Network, WireOptions } from './network.ts'
 
 /** Nodes that join at the same time. */
 const AT_ONCE = 8
@@ -12,6 +12,8 @@ const ATTEMPTS = 3
 export interface Growing {
   readonly network: Network
   readonly host: readonly string[]
+  /** How they talk: all alike. */
+  readonly wire: WireOptions
   readonly seeds: readonly string[]
   readonly signal: AbortSignal
 }
@@ -28,15 +30,15 @@ export function checkTestHost(name: string, host: string): void {
  */
 export async function growTestNetwork(
   count: number,
-  { network, host, seeds, signal }: Growing,
+  { network, host, wire, seeds, signal }: Growing,
   nodes: AnyNode[],
 ): Promise<void> {
   for (let left = count; left > 0; left -= AT_ONCE) {
     signal.throwIfAborted()
     const batch = Array.from({ length: Math.min(left, AT_ONCE) }, async () => {
       // All packets come from one address, and no limit is meant for that.
-      const options = { host, port: 0, bootstrap: seeds, store: 'memory', private: true, rateLimit: false }
-      const node = await network.open(options)
+      const local = { host, port: 0, bootstrap: seeds, store: 'memory', private: true, rateLimit: false }
+      const node = await network.open({ ...wire, ...local })
       nodes.push(node)
       await joinSurely(node, seeds)
     })

@@ -5,7 +5,7 @@ import { readNodeCount, readNodeOptions, type NodeFlags } from './arguments.ts'
 import { readDuration } from './duration.ts'
 import { Ending } from './ending.ts'
 import { FOUND } from './failure.ts'
-import type { AnyNode, Network } from './network.ts'
+import type { AnyNode, Network, WireOptions } from './network.ts'
 import { networkOf } from './networks.ts'
 import { counted, type Output, type OutputFlags } from './output.ts'
 import { withProgress } from './progress.ts'
@@ -26,18 +26,25 @@ export async function testnet([n = '']: readonly string[], call: Call<TestnetFla
   const { flags, output } = call
   const count = readNodeCount('N', n)
   const network = networkOf(flags.network)
-  const { host = [] } = readNodeOptions(network, { host: [flags.host] })
+  const { host = [], ...wire } = readNodeOptions(network, { ...flags, host: [flags.host] })
   checkTestHost('--host', canonicalHost(flags.host)!)
   const ending = new Ending(output, readDuration('--timeout', flags.timeout))
   const nodes: AnyNode[] = []
   try {
-    const first = await network.open({ host, port: 0, bootstrap: 'none', private: true, rateLimit: false })
+    const first = await network.open({
+      ...wire,
+      host,
+      port: 0,
+      bootstrap: 'none',
+      private: true,
+      rateLimit: false,
+    })
     nodes.push(first)
     const seeds = first.addresses.map(hostPort)
-    const growing = growTestNetwork(count - 1, { network, host, seeds, signal: ending.signal }, nodes)
+    const growing = growTestNetwork(count - 1, { network, host, wire, seeds, signal: ending.signal }, nodes)
     await withProgress(output, `starting ${counted(count, 'node')}`, ending.unlessEnded(growing))
     ending.liftTimeLimit()
-    printNodes(output, network, nodes)
+    printNodes(output, { network, wire }, nodes)
     await ending.whenStopped()
     output.result('stopping', { event: 'stopping' })
     return FOUND
@@ -47,7 +54,11 @@ export async function testnet([n = '']: readonly string[], call: Call<TestnetFla
   }
 }
 
-function printNodes(output: Output, network: Network, nodes: readonly AnyNode[]): void {
+function printNodes(
+  output: Output,
+  { network, wire }: { network: Network; wire: WireOptions },
+  nodes: readonly AnyNode[],
+): void {
   const bootstrap = nodes.map((node) => hostPort(node.addresses[0]!))
   const more = bootstrap.length > SHOWN ? [`  (and ${bootstrap.length - SHOWN} more)`] : []
   const lines = [
@@ -55,7 +66,7 @@ function printNodes(output: Output, network: Network, nodes: readonly AnyNode[])
     ...bootstrap.slice(0, SHOWN).map((address) => `  --bootstrap ${address}`),
     ...more,
     '',
-    ...suggestions(network, nodes[0]!.addresses[0]!, { options: {}, isPublic: false }),
+    ...suggestions(network, nodes[0]!.addresses[0]!, { options: wire, isPublic: false }),
     'Ctrl-C stops them.',
   ]
   output.result(lines.join('\n'), {

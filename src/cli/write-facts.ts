@@ -1,6 +1,7 @@
 // What came of a write on the closest nodes, for people and as JSON: how many took it, and why others did not.
 // Not here: what was written.
 import { hostPort } from '../codecs/compact-address.ts'
+import { ERROR as DROGULUS_ERROR } from '../networks/drogulus/messages.ts'
 import { ERROR as KHASHMIR_ERROR } from '../networks/khashmir/messages.ts'
 import { ERROR } from '../networks/mainline/messages.ts'
 import type { Refused, WriteReport } from '../node/write.ts'
@@ -69,7 +70,22 @@ const OF_KHASHMIR: Meanings = {
   [KHASHMIR_ERROR.tooLong]: 'the value is too large',
 }
 
-const MEANINGS: Readonly<Record<NetworkName, Meanings>> = { mainline: OF_MAINLINE, khashmir: OF_KHASHMIR }
+const OF_DROGULUS: Meanings = {
+  [DROGULUS_ERROR.badRequest]: 'the value has expired, or its timestamp is in their future',
+  [DROGULUS_ERROR.unknownRequest]: 'they take no values',
+  [DROGULUS_ERROR.internal]: 'no room, or an error of theirs',
+  [DROGULUS_ERROR.tooBig]: 'the value is too large',
+  [DROGULUS_ERROR.unsupported]: 'they speak another version',
+  [DROGULUS_ERROR.unverifiable]: 'they cannot verify the signature: is --revision theirs?',
+  [DROGULUS_ERROR.keyMismatch]: 'they make the key otherwise',
+  [DROGULUS_ERROR.superseded]: 'a newer one is there',
+}
+
+const MEANINGS: Readonly<Record<NetworkName, Meanings>> = {
+  mainline: OF_MAINLINE,
+  khashmir: OF_KHASHMIR,
+  drogulus: OF_DROGULUS,
+}
 
 /** An error code with its meaning; why there was no answer as it is. */
 function meaningOf(code: number | string, meanings: Meanings): string {

@@ -15,7 +15,7 @@ export function toKey(name: string, key: IdLike): Id {
 export type DrogulusNameLike = string | Uint8Array
 
 /** Of a name: it is hashed, but it travels with the value. */
-const MAX_NAME_BYTES = 1_024
+export const MAX_NAME_BYTES = 1_024
 
 /** Reads a name; the empty one is one too. Throws XorbitError 'bad-argument'. */
 export function toName(name: unknown): Uint8Array {
