@@ -76,6 +76,7 @@ export class DrogulusNode extends DrogulusLife {
       duplicate,
       k: parameters.k,
       intervalMs: replicateIntervalMs,
+      isOwn: (key) => this.#publishing.keeps(key),
       replicated: (report) => this.events.emit('replicated', report),
       failed: (error) => this.warn(error),
     })

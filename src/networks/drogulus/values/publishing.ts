@@ -47,6 +47,9 @@ interface PublishingParts extends KeptPorts {
   readonly republished: (report: WriteReport) => void
 }
 
+/** Of its commitments. */
+const KIND = 'publish'
+
 /** The least by which one time stamp is newer than another; a millisecond, as the clock has. */
 const STEP_S = 0.001
 
@@ -60,7 +63,7 @@ export class Publishing {
     this.#parts = parts
     this.#kept = new KeptWrites(
       {
-        kind: 'publish',
+        kind: KIND,
         intervalMs: parts.intervalMs,
         write: (key, kept, signal) => this.#store(key, kept, signal),
         withdraw: (key) => this.#withdraw(key),
@@ -81,6 +84,11 @@ export class Publishing {
   /** Stops keeping it alive and takes it out of our own store. False when it was not kept. */
   unpublish(key: Id): boolean {
     return this.#kept.takeBack(key)
+  }
+
+  /** Whether it is kept alive. */
+  keeps(key: Id): boolean {
+    return this.#parts.state.commitment(KIND, key) !== null
   }
 
   /** What is kept alive, and still held. */

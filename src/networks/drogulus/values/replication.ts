@@ -1,6 +1,6 @@
 // What a holder does with values that others published (Kademlia paper, 2.5; drogulus B0): it stores again what nobody has
-// stored for an interval, and hands to a node that is new what belongs there. Not here: what the owner does
-// (publishing.ts), for how long a holder keeps a value (answer-store.ts).
+// stored for an interval, hands to a node that is new what belongs there, and lets go what belongs to others by now.
+// Not here: what the owner does (publishing.ts), for how long a copy on the way is kept (answer-store.ts).
 import type { Contact } from '../../../kademlia/contact.ts'
 import { compareDistance, sameId, type Id } from '../../../kademlia/id.ts'
 import type { Random } from '../../../kademlia/ports.ts'
@@ -10,8 +10,8 @@ import { Turns } from '../../../node/turns.ts'
 import type { WriteReport } from '../../../node/write.ts'
 import type { RecordStore, StoredRecord } from '../../../stores/store.ts'
 import type { FamilyNode } from '../family.ts'
-import { isExpired } from '../keys/signed-value.ts'
-import type { SignedValue } from '../messages.ts'
+import { isExpired, versionOf } from '../keys/signed-value.ts'
+import { ERROR, type SignedValue } from '../messages.ts'
 import { findNode } from '../queries.ts'
 import { valueOf } from './record.ts'
 import type { ValueWriter } from './value-writer.ts'
@@ -24,6 +24,8 @@ const MAX_PER_ROUND = 2_000
 const ROUNDS = 4
 /** New nodes whose share is still to be handed over; a further one has to wait for replication. */
 const MAX_NEW = 64
+/** The share of an interval for which we are new ourselves: everybody is new to us, and we to them. */
+const NEW_FOR = 1 / 30
 /** Values looked at in one piece, so that packets get their turn in between. */
 const SLICE = 200
 
@@ -37,6 +39,8 @@ interface ReplicationParts {
   readonly intervalMs: number
   readonly duplicate: number
   readonly k: number
+  /** Whether it is kept alive by our own owner. */
+  readonly isOwn: (key: Id) => boolean
   /** A value was stored again. */
   readonly replicated: (report: WriteReport) => void
   readonly failed: (error: unknown) => void
@@ -50,12 +54,14 @@ export class Replication {
   readonly #stopped = new AbortController()
   #timer: Cancel | null = null
   #handing = false
+  #startedAt = Infinity
 
   constructor(parts: ReplicationParts) {
     this.#parts = parts
   }
 
   start(): void {
+    this.#startedAt = this.#parts.scheduler.now()
     this.#arm()
   }
 
@@ -66,6 +72,8 @@ export class Replication {
 
   /** A node that was not in the table before: it gets what belongs there (handed over soon). */
   met(contact: Contact): void {
+    const { scheduler, intervalMs } = this.#parts
+    if (scheduler.now() - this.#startedAt < NEW_FOR * intervalMs) return
     if (this.#newcomers.length >= MAX_NEW || this.#parts.records.size.records === 0) return
     this.#newcomers.push(contact)
     if (!this.#handing) void this.#handOver().catch((error: unknown) => this.#failed(error))
@@ -95,13 +103,14 @@ export class Replication {
     this.#parts.commits.schedule()
   }
 
-  /** What nobody has stored for an interval. */
+  /** What nobody has stored for an interval. What is our owner's is stored again by publishing.ts. */
   #due(): StoredRecord[] {
-    const { records, scheduler, intervalMs } = this.#parts
+    const { records, scheduler, intervalMs, isOwn } = this.#parts
     const before = scheduler.now() - intervalMs
     const due: StoredRecord[] = []
     for (const record of records.all()) {
-      if (record.refreshedAt <= before && due.push(record) === MAX_PER_ROUND) break
+      if (record.refreshedAt > before || isOwn(record.key)) continue
+      if (due.push(record) === MAX_PER_ROUND) break
     }
     return due
   }
@@ -109,7 +118,8 @@ export class Replication {
   async #replicate(record: StoredRecord): Promise<void> {
     const { writer, records, scheduler, duplicate, replicated } = this.#parts
     const item = this.#living(record)
-    if (item === null || !this.#belongsHere(record.key, null)) return
+    if (item === null) return
+    if (!this.#belongsHere(record.key, null)) return this.#letGo(item)
     const report = await writer.write(item, writer.known(record.key), {
       // We hold it ourselves.
       duplicate: Math.max(1, duplicate - 1),
@@ -121,6 +131,16 @@ export class Replication {
       records.put({ ...held, refreshedAt: scheduler.now() })
     }
     replicated(report)
+  }
+
+  /** k others are nearer: when the nearest of them has it, or a newer one, it needs no place here. */
+  async #letGo(item: SignedValue): Promise<void> {
+    const { writer, records, isOwn } = this.#parts
+    const { signal } = this.#stopped
+    const report = await writer.write(item, writer.known(item.key).slice(0, 1), { duplicate: 1, signal })
+    const hasIt = report.stored > 0 || report.refused.some(({ code }) => code === ERROR.superseded)
+    const held = records.newest(item.key)
+    if (hasIt && held?.version === versionOf(item) && !isOwn(item.key)) records.remove(item.key)
   }
 
   async #handOver(): Promise<void> {
