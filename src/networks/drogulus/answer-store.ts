@@ -8,7 +8,7 @@ import type { RecordStore } from '../../stores/store.ts'
 import { checkValue, isExpired, isSignedAsSent } from './keys/signed-value.ts'
 import { ERROR, type Revision, type SignedValue } from './messages.ts'
 import { banned, refused, superseded, TAKEN, type DrogulusAnswer } from './refusals.ts'
-import { recordOf, valueOf } from './values/record.ts'
+import { recordOf } from './values/record.ts'
 
 /** How far ahead of our clock a timestamp may be: clocks differ by minutes, and who could date ahead would win forever. */
 const MAX_AHEAD_MS = 300_000
@@ -53,14 +53,14 @@ export class StoreAnswers {
     const lifetimeMs = this.#lifetimeMs(item.key)
     const outcome = records.put(recordOf(item, { source, now, lifetimeMs }))
     if (outcome.stored) return TAKEN
-    if (outcome.why === 'older' || outcome.why === 'conflict') return this.#superseded(item, now)
+    if (outcome.why === 'older' || outcome.why === 'conflict') return this.#superseded(item)
     return refused(ERROR.internal, { message: `No room: ${outcome.why}.` })
   }
 
-  #superseded(item: SignedValue, now: number): DrogulusAnswer {
-    const record = this.#parts.records.get(item.key, now)
-    const held = record === null ? null : valueOf(record)
-    return superseded(held?.timestamp ?? item.timestamp)
+  /** By the newest that is known of, which need not be held any more. */
+  #superseded({ key, timestamp }: SignedValue): DrogulusAnswer {
+    const newest = this.#parts.records.newest(key)
+    return superseded(newest === null ? timestamp : timestampOf(newest.version))
   }
 
   /**

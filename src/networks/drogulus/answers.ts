@@ -66,7 +66,7 @@ export class DrogulusAnswers implements Answers<DrogulusQuery, DrogulusReply> {
 
   #held(key: Id, now: number): SignedValue | null {
     const record = this.#parts.records.get(key, now)
-    const item = record === null ? null : valueOf(record)
+    const item = record === null ? null : valueOf(record, this.#parts.revision)
     return item === null || isExpired(item, now) ? null : item
   }
 }

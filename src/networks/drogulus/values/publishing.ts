@@ -148,7 +148,7 @@ export class Publishing {
 
   #held(key: Id): SignedValue | null {
     const record = this.#parts.records.get(key, this.#parts.scheduler.now())
-    return record && valueOf(record)
+    return record && valueOf(record, this.#parts.revision)
   }
 }
 

@@ -72,7 +72,7 @@ export class Reader {
     const { records, scheduler } = this.#parts
     const now = scheduler.now()
     const record = records.get(key, now)
-    const item = record && valueOf(record)
+    const item = record && valueOf(record, this.#parts.revision)
     return item === null || isExpired(item, now) || this.#isOutdated(item) ? null : item
   }
 

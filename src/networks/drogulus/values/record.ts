@@ -1,10 +1,10 @@
 // A signed value as a record of the store, and back. What is kept is what was signed, packed: our own file format, no
 // message. Not here: whether it may be stored (answer-store.ts).
-import { packMsgPack, unpackMsgPack } from '../../../codecs/msgpack.ts'
+import { MsgPackError, packMsgPack, unpackMsgPack } from '../../../codecs/msgpack.ts'
 import { MsgPackFloat, MsgPackMap, type MsgPackValue } from '../../../codecs/msgpack-value.ts'
 import type { StoredRecord } from '../../../stores/store.ts'
 import { digestOf, versionOf } from '../keys/signed-value.ts'
-import type { SignedValue } from '../messages.ts'
+import type { Revision, SignedValue } from '../messages.ts'
 
 /** The end of time, for what never expires: year 9999, in ms. */
 const NEVER_MS = 253_402_300_799_000
@@ -45,23 +45,46 @@ export function recordOf(item: SignedValue, { source, now, lifetimeMs }: Keeping
   }
 }
 
-/** null: it is not as we write it (a file that was edited by hand). */
-export function valueOf({ key, data }: Pick<StoredRecord, 'key' | 'data'>): SignedValue | null {
-  const fields = unpackMsgPack(data)
-  if (!Array.isArray(fields) || fields.length !== 9) return null
-  const [value, timestamp, expires, createdWith, publicKey, name, meta, signature, version] =
-    fields as readonly MsgPackValue[]
+/**
+ * null: it is not as we write it (a file that was edited by hand), or was signed for the other revision, in which nobody of
+ * this one would believe it.
+ */
+export function valueOf(
+  { key, data }: Pick<StoredRecord, 'key' | 'data'>,
+  revision: Revision,
+): SignedValue | null {
+  const fields = unpacked(data)
+  if (fields === null) return null
+  const [value, timestamp, expires, createdWith, publicKey, name, meta, signature, version] = fields
   const texts = textsOf({ publicKey, name, signature, version })
-  if (texts === null || value === undefined || !(meta instanceof MsgPackMap)) return null
-  if (!(timestamp instanceof MsgPackFloat) || !(expires instanceof MsgPackFloat)) return null
-  if (createdWith !== null && !(createdWith instanceof Uint8Array)) return null
-  return { key, value, timestamp: timestamp.value, expires: expires.value, createdWith, meta, ...texts }
+  if (texts === null || value === undefined || !isTime(timestamp) || !isTime(expires)) return null
+  if (!(meta instanceof MsgPackMap) || !meta.entries.every((pair) => pair.every(isText))) return null
+  const times = { timestamp: timestamp.value, expires: expires.value }
+  if (revision === 'july-2013')
+    return createdWith === null ? { key, value, createdWith, meta, ...times, ...texts } : null
+  return isText(createdWith) ? { key, value, createdWith, meta, ...times, ...texts } : null
 }
+
+function unpacked(data: Uint8Array): readonly MsgPackValue[] | null {
+  try {
+    const fields = unpackMsgPack(data)
+    return Array.isArray(fields) && fields.length === 9 ? (fields as MsgPackValue[]) : null
+  } catch (error) {
+    if (error instanceof MsgPackError) return null
+    throw error
+  }
+}
+
+const isText = (field: MsgPackValue | undefined): field is Uint8Array => field instanceof Uint8Array
+
+const isTime = (field: MsgPackValue | undefined): field is MsgPackFloat =>
+  field instanceof MsgPackFloat && Number.isFinite(field.value)
 
 /** null: one of them is none. */
 function textsOf<Name extends string>(
   fields: Readonly<Record<Name, MsgPackValue | undefined>>,
 ): Record<Name, Uint8Array> | null {
-  const all: unknown[] = Object.values(fields)
-  return all.every((field) => field instanceof Uint8Array) ? (fields as Record<Name, Uint8Array>) : null
+  return Object.values<MsgPackValue | undefined>(fields).every(isText)
+    ? (fields as Record<Name, Uint8Array>)
+    : null
 }

@@ -11,7 +11,7 @@ import type { WriteReport } from '../../../node/write.ts'
 import type { RecordStore, StoredRecord } from '../../../stores/store.ts'
 import type { FamilyNode } from '../family.ts'
 import { isExpired, versionOf } from '../keys/signed-value.ts'
-import { ERROR, type SignedValue } from '../messages.ts'
+import { ERROR, type Revision, type SignedValue } from '../messages.ts'
 import { findNode } from '../queries.ts'
 import { valueOf } from './record.ts'
 import type { ValueWriter } from './value-writer.ts'
@@ -33,9 +33,11 @@ interface ReplicationParts {
   readonly node: FamilyNode
   readonly records: RecordStore
   readonly writer: ValueWriter
+  readonly revision: Revision
   readonly scheduler: Scheduler
   readonly random: Random
   readonly commits: CommitBatch
+  readonly revision: Revision
   readonly intervalMs: number
   readonly duplicate: number
   readonly k: number
@@ -173,7 +175,7 @@ export class Replication {
   #living(record: StoredRecord): SignedValue | null {
     const now = this.#parts.scheduler.now()
     if (record.expiresAt <= now) return null
-    const item = valueOf(record)
+    const item = valueOf(record, this.#parts.revision)
     return item === null || isExpired(item, now) ? null : item
   }
 
