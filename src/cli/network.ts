@@ -76,6 +76,8 @@ export interface Network<Node extends AnyNode = AnyNode> {
   readonly defaultPort: number
   /** What its messages travel by, for people. */
   carrier(options: OpenOptions): string
+  /** What else may be wrong where nobody answers, as a sentence; ''. */
+  doubt(options: OpenOptions): string
   /** Of ids and keys. */
   readonly idBytes: number
   readonly families: readonly Family[]

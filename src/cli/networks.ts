@@ -5,6 +5,7 @@ import { toHex } from '../kademlia/id.ts'
 import type { Drogulus } from '../networks/drogulus/open.ts'
 import {
   DEFAULT_PORT as DROGULUS_PORT,
+  filesBeside,
   resolveOptions as resolveDrogulus,
 } from '../networks/drogulus/options.ts'
 import type { Khashmir } from '../networks/khashmir/open.ts'
@@ -32,6 +33,7 @@ export const MAINLINE: Network<Mainline> = {
   title: { public: 'the mainline network (the BitTorrent DHT)', private: 'a private mainline network' },
   defaultPort: MAINLINE_PORT,
   carrier: () => 'UDP',
+  doubt: () => '',
   idBytes: 20,
   families: [4, 6],
   defaultFamilies: [4, 6],
@@ -70,6 +72,7 @@ export const KHASHMIR: Network<Khashmir> = {
   },
   defaultPort: KHASHMIR_PORT,
   carrier: () => 'UDP',
+  doubt: () => '',
   idBytes: 20,
   families: [4],
   defaultFamilies: [4],
@@ -105,6 +108,8 @@ export const DROGULUS: Network<Drogulus> = {
   },
   defaultPort: DROGULUS_PORT,
   carrier: ({ tls = true }) => (tls ? 'TCP, with TLS' : 'TCP, without TLS'),
+  doubt: ({ tls = true }) =>
+    tls ? 'A node without TLS is asked with --no-tls' : 'A node with TLS is asked without --no-tls',
   idBytes: 64,
   families: [4, 6],
   defaultFamilies: [4],
@@ -133,15 +138,15 @@ export const DROGULUS: Network<Drogulus> = {
     ]
   },
   tell: (node, { store, identityFile, readOnly = false, tls = true }) => {
-    const kept = typeof store === 'string' && store !== 'memory'
-    const identity = identityFile ?? (kept ? `${store}.identity.pem` : null)
-    const certificate = tls && kept ? `${store}.tls.pem` : null
+    const beside = filesBeside(store)
+    const identity = identityFile ?? beside.identity
+    const certificate = tls ? beside.tls : null
     const { revision } = node.stats()
     return {
       lines: [
         ...(revision === 'july-2013' ? [] : ([['revision', revision]] as const)),
         ['identity', identity ?? 'memory (another one at each start)'],
-        ...(certificate === null ? [] : ([['certificate', certificate]] as const)),
+        ...(certificate === null ? [] : ([['TLS', certificate]] as const)),
         ...(readOnly ? ([['read-only', 'the id is a random one']] as const) : []),
       ],
       facts: { publicKey: node.publicKey, identity, certificate, tls, revision },

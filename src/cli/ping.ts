@@ -4,9 +4,10 @@ import { canonicalHost, familyOf, hostPort, type Family } from '../codecs/compac
 import type { Address } from '../kademlia/contact.ts'
 import { toHex } from '../kademlia/id.ts'
 import { reachOf } from '../networks/addresses.ts'
+import { XorbitError } from '../node/errors.ts'
 import { readHostPort, readNodeOptions, type NodeOptions } from './arguments.ts'
 import { milliseconds } from './duration.ts'
-import { Failure, FOUND, misuse } from './failure.ts'
+import { Failure, FOUND, misuse, NO_ANSWER } from './failure.ts'
 import type { Network } from './network.ts'
 import { networkOf } from './networks.ts'
 import type { Output } from './output.ts'
@@ -35,12 +36,21 @@ export async function ping([target = '']: readonly string[], call: Call<AskingFl
         node.ping(address, { signal: ending.signal }),
         (limit) => `${target}: no answer within ${limit}`,
       )
-      const pong = await withProgress(output, `waiting for ${target}`, asking)
+      const waiting = withProgress(output, `waiting for ${target}`, asking)
+      const pong = await waiting.catch((error: unknown) => {
+        throw doubted(error, network.doubt(options))
+      })
       const facts = { id: toHex(pong.id), host: pong.host, port: pong.port, rttMs: pong.rttMs }
       output.result(`${hostPort(pong)} is there: id ${facts.id}, ${milliseconds(pong.rttMs)}`, facts)
       return FOUND
     })
   })
+}
+
+/** What the library says of who does not answer, and what else may be wrong. */
+function doubted(error: unknown, doubt: string): unknown {
+  if (!(error instanceof XorbitError) || error.code !== 'no-answer' || doubt === '') return error
+  return new Failure(error.code, `${error.message}. ${doubt}`, NO_ANSWER, { cause: error })
 }
 
 /** Those that we can ask in, and in a word why no others. */

@@ -57,7 +57,8 @@ export async function withSession<Node extends AnyNode>(
     )
     const joined = await withProgress(output, `joining through ${whom}`, joining)
     output.detail(shownJoin(joined))
-    if (joined.via === 'nobody') throw new Failure('no-answer', nobodyAnswered(whom, joined))
+    if (joined.via === 'nobody')
+      throw new Failure('no-answer', nobodyAnswered(whom, joined, network.doubt(options)))
     return ask({ node, ending })
   })
 }
@@ -133,12 +134,12 @@ export function tried({ builtIn }: Network, { bootstrap }: NodeOptions): string 
 }
 
 /** One line: nobody answered, who was asked, what to do. */
-function nobodyAnswered(whom: string, joined: JoinReport): string {
+function nobodyAnswered(whom: string, joined: JoinReport, doubt: string): string {
   const unresolved =
     joined.bootstrap.length === 0 ? ' (no name could be resolved to an address that fits)' : ''
   return (
     `nobody answered; tried ${whom}${unresolved}. ` +
-    'Is the network up? Another node to join through is given by --bootstrap HOST:PORT'
+    `Is the network up? ${doubt === '' ? '' : `${doubt}. `}Another node to join through is given by --bootstrap HOST:PORT`
   )
 }
 

@@ -1,4 +1,5 @@
 // The composition root of drogulus: where a node of it gets its real socket, certificate, key pair, file and clock.
+import { familyOf } from '../../codecs/compact-address.ts'
 import { openTlsTransport } from '../../transports/tls-transport.ts'
 import { openNode, watchAddresses } from '../open.ts'
 import { createFraming } from './framing.ts'
@@ -6,7 +7,13 @@ import { loadOrCreateCertificate } from './keys/certificate-file.ts'
 import { loadOrCreateIdentity } from './keys/identity-file.ts'
 import type { DrogulusParts } from './life.ts'
 import { DrogulusNode } from './node.ts'
-import { resolveOptions, STORE_LIMITS, type DrogulusOptions } from './options.ts'
+import {
+  filesBeside,
+  resolveOptions,
+  STORE_LIMITS,
+  type DrogulusOptions,
+  type ResolvedOptions,
+} from './options.ts'
 
 /** A node of the DHT of signed values, on a real socket. */
 export class Drogulus extends DrogulusNode {
@@ -24,18 +31,18 @@ export class Drogulus extends DrogulusNode {
    */
   static async open(options: DrogulusOptions = {}): Promise<Drogulus> {
     const resolved = resolveOptions(options)
-    const { store } = resolved
-    // Beside the store: what is lost with it would be of no use alone.
-    const beside = (what: string): string | null =>
-      typeof store === 'string' && store !== 'memory' ? `${store}.${what}.pem` : null
-    const identity = resolved.identity ?? (await loadOrCreateIdentity(beside('identity')))
-    const tls = resolved.tls ? await loadOrCreateCertificate(beside('tls')) : null
+    const beside = filesBeside(resolved.store)
+    // Each may take a tenth of a second, on a thread of its own.
+    const [identity, tls] = await Promise.all([
+      resolved.identity ?? loadOrCreateIdentity(beside.identity),
+      resolved.tls ? loadOrCreateCertificate(beside.tls) : null,
+    ])
     const framing = createFraming()
     const unlimitedPerIp = resolved.private || !resolved.rateLimit
     return openNode(
       {
         options: resolved,
-        defaultHosts: ['0.0.0.0'],
+        defaultHosts: [defaultHost(resolved)],
         builtIn: [],
         storeLimits: { recordLimits: STORE_LIMITS },
         bind: (host, port) => openTlsTransport({ host, port, framing, tls, unlimitedPerIp }),
@@ -51,4 +58,11 @@ export class Drogulus extends DrogulusNode {
     this.#unwatch()
     return super.close()
   }
+}
+
+/** Where everybody to join through has IPv6, IPv4 would reach nobody. */
+function defaultHost({ bootstrap }: ResolvedOptions): string {
+  const isSix =
+    bootstrap !== null && bootstrap.length > 0 && bootstrap.every(({ host }) => familyOf(host) === 6)
+  return isSix ? '::' : '0.0.0.0'
 }

@@ -103,6 +103,14 @@ export function resolveOptions(options: DrogulusOptions): ResolvedOptions {
   if (revision !== 'july-2013' && revision !== 'october-2013') {
     throw badArgument('revision', "'july-2013' or 'october-2013'", revision)
   }
+  const node = resolveNodeOptions(options, {
+    defaultPort: DEFAULT_PORT,
+    families: [4, 6],
+    maxHostsPerFamily: 1,
+  })
+  if (node.hosts !== null && node.hosts.length > 1) {
+    throw badArgument('host', 'one address, of IPv4 or of IPv6', node.hosts.join(', '))
+  }
   const parameters = resolveParameters(options.parameters ?? {}, PARAMETERS)
   const replicateIntervalMs = toInteger('replicateIntervalMs', options.replicateIntervalMs ?? HOUR, [
     100,
@@ -110,7 +118,7 @@ export function resolveOptions(options: DrogulusOptions): ResolvedOptions {
   ])
   const republishMs = options.republishIntervalMs ?? Math.floor(0.9 * replicateIntervalMs)
   return {
-    ...resolveNodeOptions(options, { defaultPort: DEFAULT_PORT, families: [4, 6], maxHostsPerFamily: 1 }),
+    ...node,
     identity: toIdentity(options.identity),
     tls: toFlagOr('tls', options.tls, true),
     revision,
@@ -120,6 +128,15 @@ export function resolveOptions(options: DrogulusOptions): ResolvedOptions {
     banMs: toInteger('banMs', options.banMs ?? 24 * HOUR, [100, WEEK]),
     parameters,
   }
+}
+
+/** The files that a node keeps beside that of its store: what is lost with it would be of no use alone. null: none. */
+export function filesBeside(store: unknown): {
+  readonly identity: string | null
+  readonly tls: string | null
+} {
+  if (typeof store !== 'string' || store === 'memory') return { identity: null, tls: null }
+  return { identity: `${store}.identity.pem`, tls: `${store}.tls.pem` }
 }
 
 function toIdentity(identity: DrogulusOptions['identity']): RsaKeyPair | null {
