@@ -33,7 +33,6 @@ interface ReplicationParts {
   readonly node: FamilyNode
   readonly records: RecordStore
   readonly writer: ValueWriter
-  readonly revision: Revision
   readonly scheduler: Scheduler
   readonly random: Random
   readonly commits: CommitBatch
