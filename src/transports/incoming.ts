@@ -71,7 +71,7 @@ export class IncomingConnections {
 
   /** Ends all of them. */
   end(): void {
-    for (const connection of this.#connections) connection.stream.end()
+    for (const connection of this.#connections) connection.stream.end({ lingers: true })
   }
 
   cut(reason: string): void {
@@ -148,7 +148,7 @@ export class IncomingConnection implements ConnectionListener {
 
   /** What never is answered, for it was refused in silence, leaves the connection to its idle time. */
   caughtUp(): void {
-    if (this.#endsAfterAnswers && this.#unanswered === 0) this.stream.end()
+    if (this.#endsAfterAnswers && this.#unanswered === 0) this.stream.end({ lingers: true })
   }
 
   finished(): void {

@@ -83,13 +83,13 @@ export class OutgoingConnection implements ConnectionListener {
   }
 
   caughtUp(): void {
-    if (this.#isRetired) this.stream.end()
+    if (this.#isRetired) this.stream.end({ lingers: false })
   }
 
   /** Nothing more will come, so nothing more is asked. */
   finished(): void {
     this.#lose('closed')
-    this.stream.end()
+    this.stream.end({ lingers: false })
   }
 
   closed(how: Closing, reason: string): void {

@@ -75,7 +75,7 @@ export class OutgoingConnections {
       for (let i = 0; i < waiting.length; i++) this.#parts.drops.add('closed')
       waiting.length = 0
     }
-    for (const connection of this.#connections) connection.stream.end()
+    for (const connection of this.#connections) connection.stream.end({ lingers: false })
   }
 
   cut(reason: string): void {

@@ -97,14 +97,18 @@ export class StreamConnection {
     return true
   }
 
-  /** Sends what is queued, says that nothing more comes, and closes soon. What comes in meanwhile is not looked at. */
-  end(): void {
+  /**
+   * Sends what is queued and closes. What comes in meanwhile is not looked at. `lingers`: waits some time for the other
+   * side to end too, for what it still sends to a closed socket could take an answer from it that it has not read yet.
+   */
+  end({ lingers }: { readonly lingers: boolean }): void {
     if (!this.isWritable) return
     this.#state = 'ending'
     this.#messages = []
     this.#progress.clear()
     this.#rest.set(this.#limits.lingerMs, 'linger')
-    this.#socket.end()
+    if (lingers) this.#socket.end()
+    else this.#socket.destroySoon()
     this.#socket.resume()
   }
 

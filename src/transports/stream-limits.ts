@@ -33,7 +33,7 @@ export interface StreamLimits {
   readonly idleIncomingMs: number
   /** Less than others take for idle, so that we seldom write on what they have just closed. */
   readonly idleOutgoingMs: number
-  /** How long an ended connection may take to send what is queued and to be ended by the other side too. */
+  /** How long an ended connection may take to send what is queued, an incoming one also to be ended by the other side. */
   readonly lingerMs: number
   /** The same for all of them at close(). */
   readonly closeMs: number

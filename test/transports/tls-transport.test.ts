@@ -164,7 +164,7 @@ for (const kind of KINDS) {
 
     test('closes with requests under way at once, and tells nothing after it', async () => {
       await using silent = await node(kind)
-      const a = await node(kind, { limits: { closeMs: 60_000 } })
+      const a = await node(kind, { limits: { closeMs: 60_000, lingerMs: 60_000 } })
       for (let i = 0; i < 20; i++) a.transport.dial(utf8('question'), silent.transport.local)
       await eventually(() => silent.inbox.received.length > 0)
       await a.transport.close()
