@@ -1,7 +1,7 @@
 // Publishing values (drogulus B8): signed with a time stamp that is newer than what is known, stored on the closest nodes,
 // and again before holders forget it. What was published stays in our own store, where republishing finds it.
 // Not here: reading (reader.ts), what holders do with what others published (replication.ts).
-import { toHex, type Id } from '../../../kademlia/id.ts'
+import { idFromHex, toHex, type Id } from '../../../kademlia/id.ts'
 import { XorbitError } from '../../../node/errors.ts'
 import { keyOf as keyOfCommitment, KeptWrites, type KeptPorts } from '../../../node/kept-writes.ts'
 import { OneByOne } from '../../../node/one-by-one.ts'
@@ -11,7 +11,7 @@ import type { RsaKeyPair } from '../keys/identity.ts'
 import { keyOf } from '../keys/key.ts'
 import { signValue, timestampOf, type Unsigned } from '../keys/signed-value.ts'
 import { ERROR, type Revision, type SignedValue } from '../messages.ts'
-import { MAX_MESSAGE_BYTES } from '../wire/bounds.ts'
+import { ID_BYTES, MAX_MESSAGE_BYTES } from '../wire/bounds.ts'
 import { sizeOfValueMessage } from '../wire/size.ts'
 import type { Reader } from './reader.ts'
 import { valueOf } from './record.ts'
@@ -69,7 +69,9 @@ export class Publishing {
         withdraw: (key) => this.#withdraw(key),
         encode: (_key, { duplicate }) => new TextEncoder().encode(JSON.stringify({ duplicate })),
         decode: readKept,
-        renewed: parts.republished,
+        renewed: (report) => {
+          if (this.keeps(idFromHex(report.key, ID_BYTES))) parts.republished(report)
+        },
       },
       parts,
     )
@@ -137,7 +139,11 @@ export class Publishing {
     const { writer } = this.#parts
     // What was published last, also where that was by another machine with the same key.
     const newest = item ?? this.#held(key)
-    if (newest === null) return { key: toHex(key), stored: 0, asked: 0, accepted: [], refused: [] }
+    if (newest === null) {
+      // It has expired, and with it the promise.
+      this.#kept.takeBack(key)
+      return { key: toHex(key), stored: 0, asked: 0, accepted: [], refused: [] }
+    }
     return writer.write(newest, await writer.closest(key, signal), { duplicate, signal })
   }
 
