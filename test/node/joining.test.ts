@@ -100,7 +100,7 @@ describe('A node that joins', () => {
   test('asks its bootstrap nodes too where one alone of its table answers, and names nobody (T24)', async () => {
     const ether = new Ether()
     const [first] = network(ether, 6) as [ToyNode]
-    const lonely = ether.open(idOf(9, 9))
+    const lonely = ether.open(idOf(9, 9), '10.0.8.8')
     const { joining, node, resolved } = joiner(ether, {}, first.contact.address)
     node.table.restore([{ ...lonely.contact, repliedAt: 5 }], ether.time.now())
     const joined = joining.join()

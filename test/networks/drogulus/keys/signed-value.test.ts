@@ -17,7 +17,6 @@ import {
   versionOf,
   type Forgery,
 } from '../../../../src/networks/drogulus/keys/signed-value.ts'
-import { compoundDigest } from '../../../../src/networks/drogulus/keys/signed-digest.ts'
 import type { Revision, SignedValue } from '../../../../src/networks/drogulus/messages.ts'
 import { DROGULUS_COMMITS, drogulusVectors } from '../../../drogulus-vectors.ts'
 import type { DrogulusVector } from '../../../drogulus-vectors.ts'
