@@ -9,6 +9,8 @@ import { launch, objects, run, temporaryFolder } from './command.ts'
 
 const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
 const PUBLIC_KEY = '77ff84905a91936367c01360803104f92432fcd904a43511876df5cdf3e7e548'
+const LONG = 'ab'.repeat(64)
+const SIGNED = '--network drogulus --bootstrap 127.0.0.1:9'
 const folder = temporaryFolder()
 const nowhere = join(folder, 'nowhere')
 const foreign = join(folder, 'foreign.txt')
@@ -42,6 +44,27 @@ const refused: [words: string, code: string, message: RegExp][] = [
     'bad-argument',
     /--host: expected at most 1 address of IPv4, got 2/,
   ],
+  ['start --no-tls', 'bad-argument', /--no-tls: expected none, for mainline has no such option/],
+  [
+    'start --network khashmir --identity me.pem',
+    'bad-argument',
+    /--identity: expected none, for khashmir has no such option, got "me.pem"/,
+  ],
+  [
+    'start --network drogulus --role read',
+    'bad-argument',
+    /--role: expected none, for drogulus has no such option/,
+  ],
+  [
+    'start --network drogulus --revision 2013',
+    'bad-argument',
+    /--revision: expected july-2013 or october-2013, got "2013"/,
+  ],
+  [
+    'start --network drogulus --host 127.0.0.1 --host ::1',
+    'bad-argument',
+    /--host: expected one address, of IPv4 or of IPv6, got "127\.0\.0\.1, ::1"/,
+  ],
   ['start --api 127.0.0.1:8470', 'bad-argument', /--api: expected 'off'.*got "127\.0\.0\.1:8470"/],
   ['start --testnet 0', 'bad-argument', /--testnet: expected a number of nodes from 1 to 500, got "0"/],
   ['start --testnet 501', 'bad-argument', /--testnet: expected a number of nodes from 1 to 500, got "501"/],
@@ -70,6 +93,7 @@ const refused: [words: string, code: string, message: RegExp][] = [
     /--store: .* cannot be opened: there is no folder .*nowhere; make it first/,
   ],
   ['testnet', 'bad-argument', /missing required argument 'N'/],
+  ['testnet 3 --no-tls', 'bad-argument', /--no-tls: expected none, for mainline has no such option/],
   ['testnet many', 'bad-argument', /N: expected a number of nodes from 1 to 500, got "many"/],
   ['testnet 3 --host 0.0.0.0', 'bad-argument', /--host: expected a loopback or private address/],
   ['ping', 'bad-argument', /missing required argument 'HOST:PORT'/],
@@ -152,6 +176,67 @@ const refused: [words: string, code: string, message: RegExp][] = [
   [`values ${HASH}`, 'bad-argument', /missing --bootstrap HOST:PORT.*no node of khashmir/],
   [`values ${HASH} --limit 0`, 'bad-argument', /--limit: expected a whole number from 1 to 10000, got "0"/],
   [`values ${HASH} --network drogulus`, 'bad-argument', /expected khashmir, the only network that has/],
+  ['publish a b --expires 1h', 'bad-argument', /--expires: expected none, for mainline has no such option/],
+  [
+    'publish a b --network drogulus',
+    'bad-argument',
+    /missing --bootstrap.*no node of drogulus.*npx xorbit start --testnet 16 --network drogulus .*127\.0\.0\.1:1908/,
+  ],
+  [
+    'publish a b --network drogulus --no-tls --revision october-2013',
+    'bad-argument',
+    /--testnet 16 --network drogulus --no-tls --revision october-2013 in another terminal/,
+  ],
+  [`publish a b ${SIGNED} --cas 1`, 'bad-argument', /--cas: expected none, for drogulus has no such option/],
+  [`publish a b ${SIGNED} --torrent ${HASH}`, 'bad-argument', /--torrent: expected none, for drogulus/],
+  [
+    `publish a b ${SIGNED} --expires soon`,
+    'bad-argument',
+    /--expires: expected a time to come: .*got "soon"/,
+  ],
+  [`publish a b ${SIGNED} --expires 2001-01-01`, 'bad-argument', /--expires: expected a time to come/],
+  [`publish a b ${SIGNED} --expires 2090-02-31`, 'bad-argument', /--expires: expected a time to come/],
+  [`publish a b ${SIGNED} --meta lang`, 'bad-argument', /--meta: expected KEY=TEXT, got "lang"/],
+  [
+    `publish a b ${SIGNED} --meta a=1 --meta a=2`,
+    'bad-argument',
+    /--meta: expected each KEY once, got "a=2"/,
+  ],
+  [
+    `publish a b ${SIGNED} --duplicate 21`,
+    'bad-argument',
+    /--duplicate: expected a number of nodes from 1 to 20/,
+  ],
+  [
+    `publish ${'x'.repeat(1025)} b ${SIGNED}`,
+    'bad-argument',
+    /NAME: expected at most 1024 bytes, got 1025 bytes/,
+  ],
+  [`publish a b ${SIGNED} --key ${nowhere}`, 'bad-key-file', /--key: there is no key pair in .* --rsa/],
+  [
+    `publish a b ${SIGNED} --key ${foreign}`,
+    'bad-key-file',
+    /--key: key file .*foreign\.txt: expected an RSA/,
+  ],
+  [`publish a b ${SIGNED}`, 'bad-key-file', /rsa-key\.pem yet; make one: npx xorbit keygen --rsa/],
+  [`resolve ${PUBLIC_KEY} a ${SIGNED}`, 'bad-argument', /PUBLICKEY: expected a file .*got "64 hex digits"/],
+  [
+    `resolve ${LONG} a ${SIGNED}`,
+    'bad-argument',
+    /PUBLICKEY: .*\(xorbit get takes a key of 128 hex digits\)/,
+  ],
+  [`resolve ${nowhere} a ${SIGNED}`, 'bad-file', /PUBLICKEY: cannot read .*nowhere: there is no such file/],
+  [`resolve ${foreign} a ${SIGNED}`, 'bad-key-file', /PUBLICKEY: expected .*got something else in .*foreign/],
+  [
+    `get ${HASH} ${SIGNED}`,
+    'bad-argument',
+    /KEY: expected 128 hex digits \(40 characters\), or --network main/,
+  ],
+  [
+    `get ${LONG} ${SIGNED} --name a`,
+    'bad-argument',
+    /--name: expected none, for drogulus has no such option/,
+  ],
   ['publish', 'bad-argument', /missing required argument 'NAME'/],
   ['publish a', 'bad-argument', /missing VALUE: text, or - for stdin, or --file FILE/],
   [`publish ${'x'.repeat(65)} b`, 'bad-argument', /NAME: expected at most 64 bytes, got 65 bytes/],
@@ -174,6 +259,14 @@ const refused: [words: string, code: string, message: RegExp][] = [
   [`resolve ${PUBLIC_KEY} ${'x'.repeat(65)}`, 'bad-argument', /NAME: expected at most 64 bytes/],
   [`keygen ${foreign}`, 'bad-key-file', /FILE: key file .*foreign\.txt: is there already/],
   [`keygen ${join(nowhere, 'k.pem')}`, 'bad-key-file', /FILE: there is no folder .*nowhere; make it first/],
+  ['keygen --bits 2048', 'bad-argument', /--bits: expected none without --rsa, got "2048"/],
+  [
+    'keygen --rsa --bits 1024',
+    'bad-argument',
+    /--bits: expected a multiple of 8 from 2048 to 8192, got "1024"/,
+  ],
+  [`keygen --rsa --secret-from ${foreign}`, 'bad-argument', /--secret-from: expected none beside --rsa/],
+  [`keygen --rsa ${foreign}`, 'bad-key-file', /FILE: key file .*foreign\.txt: is there already/],
   [`keygen ${folder}`, 'bad-key-file', /FILE: .* is a folder; name a file/],
   [
     `keygen --secret-from ${nowhere}`,

@@ -4,17 +4,20 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { dataFolder, defaultKeyFile, defaultStore } from '../../src/cli/data-folder.ts'
+import { dataFolder, defaultKeyFile, defaultRsaKeyFile, defaultStore } from '../../src/cli/data-folder.ts'
 import { readDuration, shownDuration } from '../../src/cli/duration.ts'
 import { MISUSE, toFailure } from '../../src/cli/failure.ts'
 import { followUp } from '../../src/cli/follow-up.ts'
 import type { NetworkName } from '../../src/cli/network.ts'
+import { foundValue, shownTime } from '../../src/cli/shown-signed-value.ts'
+import { readExpiry, readMeta } from '../../src/cli/value-options.ts'
 import { Output } from '../../src/cli/output.ts'
 import { printable } from '../../src/cli/printable.ts'
 import { shownItem } from '../../src/cli/shown-item.ts'
 import { shownValue, valueFacts } from '../../src/cli/shown-value.ts'
 import { storedLine } from '../../src/cli/write-facts.ts'
 import { decodeValue, encodeValue, textOf, type ValueLike } from '../../src/networks/mainline/items/value.ts'
+import type { DrogulusValue } from '../../src/networks/drogulus/values/value.ts'
 import { Khashmir } from '../../src/networks/khashmir/open.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { run } from './command.ts'
@@ -30,6 +33,7 @@ describe('A duration', () => {
     ['1.5s', 1_500],
     ['2m', 120_000],
     ['24h', 86_400_000],
+    ['1d', 86_400_000],
   ]
   for (const [text, ms] of read)
     test(`${text} is ${ms} ms`, () => assert.equal(readDuration('--timeout', text), ms))
@@ -79,6 +83,7 @@ describe('The data folder', () => {
   test('has the key pair', () => {
     const on = { platform: 'linux', env: { XDG_DATA_HOME: '/data' }, home: '/h' } as const
     assert.equal(defaultKeyFile(on), '/data/xorbit/key.pem')
+    assert.equal(defaultRsaKeyFile(on), '/data/xorbit/rsa-key.pem')
   })
 })
 
@@ -121,6 +126,57 @@ describe('A value of many', () => {
   })
 })
 
+describe('A signed value', () => {
+  const facts = {
+    key: '',
+    publicKey: '',
+    name: '',
+    timestamp: 1,
+    expires: null,
+    meta: {},
+    bytes: new Uint8Array(0),
+  }
+  test('is shown to a pipe as it is, and to a terminal without what that would obey (T33)', () => {
+    const text = 'a\tb\n\u001b[2Jc<script>'
+    const found = foundValue({ ...facts, value: text, text })
+    assert.deepEqual([found.shown(false), found.shown(true)], [text, 'a\tb\n\\u{1b}[2Jc<script>'])
+  })
+  test('is JSON where it is neither text nor bytes, whatever is in it', () => {
+    const shown = (value: DrogulusValue): string => foundValue({ ...facts, value, text: null }).shown(false)
+    assert.equal(
+      shown([NaN, -Infinity, 2n ** 63n]),
+      '[{"float":"NaN"},{"float":"-Infinity"},9223372036854775808]',
+    )
+    assert.equal(shown(new Map<DrogulusValue, DrogulusValue>([[1, null]])), '{"entries":[[1,null]]}')
+    assert.equal(shown(JSON.parse('{"__proto__":1}') as DrogulusValue), '{"__proto__":1}')
+  })
+  test('has a time of any size', () => {
+    assert.equal(shownTime(1.5), '1970-01-01T00:00:01.500Z')
+    for (const far of [-1, 1e300, NaN]) assert.equal(shownTime(far), `${far} seconds since 1970`)
+  })
+  test('expires after a duration, on a date, or never', () => {
+    const now = Date.UTC(2030, 0, 1)
+    const read = (text: string): string | undefined => readExpiry(text, now)?.toISOString()
+    assert.equal(read('90'), '2030-01-01T00:01:30.000Z')
+    assert.equal(read('36h'), '2030-01-02T12:00:00.000Z')
+    assert.equal(read('7d'), '2030-01-08T00:00:00.000Z')
+    assert.equal(read('2030-02-03'), '2030-02-03T00:00:00.000Z')
+    assert.equal(read('2030-02-03T04:05:06+01:00'), '2030-02-03T03:05:06.000Z')
+    assert.equal(read('never'), undefined)
+    for (const text of ['', '0', '-1h', '1y', '2030-01-01', '2030-02-30', '2030-2-3', '9e9', '99999999d']) {
+      assert.throws(() => read(text), /--expires: expected a time to come/, text)
+    }
+  })
+  test('has texts beside it, each under a word of its own', () => {
+    assert.deepEqual(
+      readMeta(['a=b=c', '__proto__=', 'd= ']),
+      JSON.parse('{"a":"b=c","__proto__":"","d":" "}'),
+    )
+    for (const texts of [['a'], ['=a'], ['a=1', 'b=2', 'a=1']])
+      assert.throws(() => readMeta(texts), /--meta: /)
+  })
+})
+
 describe('An error of the library', () => {
   test('is misuse where a node is asked for what its role has not', async () => {
     const options = { host: '127.0.0.1', port: 0, bootstrap: 'none', role: 'nodes' } as const
@@ -157,6 +213,7 @@ describe('What came of a write', () => {
     )
     assert.equal(lineOf('khashmir', 1, 203), 'stored on 1 of 2 nodes, 1 refused: 203 (they take no values)')
     assert.equal(lineOf('khashmir', 0, 205), 'not stored, 1 refused: 205 (our token is too old)')
+    assert.equal(lineOf('drogulus', 2, 8), 'stored on 2 of 3 nodes, 1 refused: 8 (a newer one is there)')
   })
 })
 
@@ -169,6 +226,10 @@ describe('The next command', () => {
     )
     assert.equal(followUp(['resolve', 'ab', "it's $HOME"]), "npx xorbit resolve ab 'it'\\''s $HOME'")
     assert.equal(followUp(['resolve', 'ab', '-x'], {}, ['--raw']), 'npx xorbit resolve --raw -- ab -x')
+    assert.equal(
+      followUp(['get', 'ab'], { network: 'drogulus', tls: false, revision: 'october-2013' }),
+      'npx xorbit get ab --network drogulus --no-tls --revision october-2013',
+    )
     assert.equal(followUp(['resolve', 'a\u001bb']), "npx xorbit resolve 'a\\u{1b}b'")
   })
 })
