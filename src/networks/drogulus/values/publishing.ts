@@ -100,7 +100,7 @@ export class Publishing {
 
   async #publish(key: Id, request: PublishRequest): Promise<PublishReport> {
     let { timestamp, report } = await this.#signAndStore(key, request)
-    if (report.refused.some(({ code }) => code === ERROR.superseded)) {
+    if (isSuperseded(report)) {
       // Somebody with the same key has published since, by a clock that is ahead of ours: now we know its time stamp.
       await this.#parts.reader.latest(key, request.signal)
       ;({ timestamp, report } = await this.#signAndStore(key, request))
@@ -136,7 +136,7 @@ export class Publishing {
   }
 
   async #store(key: Id, { duplicate, item }: Kept, signal?: AbortSignal): Promise<WriteReport> {
-    const { writer } = this.#parts
+    const { writer, reader } = this.#parts
     // What was published last, also where that was by another machine with the same key.
     const newest = item ?? this.#held(key)
     if (newest === null) {
@@ -144,7 +144,12 @@ export class Publishing {
       this.#kept.takeBack(key)
       return { key: toHex(key), stored: 0, asked: 0, accepted: [], refused: [] }
     }
-    return writer.write(newest, await writer.closest(key, signal), { duplicate, signal })
+    const report = await writer.write(newest, await writer.closest(key, signal), { duplicate, signal })
+    if (item !== undefined || !isSuperseded(report)) return report
+    // Another machine with the same key has published since: from now on that is what we keep alive.
+    const other = await reader.latest(key, signal)
+    if (other === null || writer.keep(other) !== null) return report
+    return writer.write(other, await writer.closest(key, signal), { duplicate, signal })
   }
 
   #withdraw(key: Id): void {
@@ -156,6 +161,11 @@ export class Publishing {
     const record = this.#parts.records.get(key, this.#parts.scheduler.now())
     return record && valueOf(record, this.#parts.revision)
   }
+}
+
+/** Whether somebody knows a newer one. */
+function isSuperseded({ refused }: WriteReport): boolean {
+  return refused.some(({ code }) => code === ERROR.superseded)
 }
 
 /** null: it is not as we write it. */
