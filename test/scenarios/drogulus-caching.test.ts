@@ -3,45 +3,53 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { compareDistance } from '../../src/kademlia/id.ts'
+import { goodLink } from '../../src/simulator/virtual-network.ts'
 import { closestNodes, holdersOf, keyAt, noting, about, signed, textAt } from './drogulus-fixtures.ts'
 import { DrogulusPuppet } from './drogulus-puppet.ts'
 import { drogulusScenario as scenario, HOUR, MINUTE, SECOND } from './scenario.ts'
 
 const SMALL = { options: { parameters: { k: 4 }, duplicate: 2 } }
 
+/** As many ms one way, whoever it is. */
+const STEADY = { ...goodLink, minDelayMs: 40, maxDelayMs: 40 }
+
 describe('A copy of a drogulus value', () => {
-  scenario('is left at the nearest node that was asked and had none', {}, async (network, tell) => {
-    await network.grow(80, () => SMALL)
-    const { clock } = network
-    let copies = 0
-    let latest = 0
-    for (let n = 0; n < 30; n++) {
-      const owner = network.random.pick(network.nodes)
-      const key = keyAt(owner, `name ${n}`)
-      await clock.settle(owner.node.publish(`name ${n}`, 'told'))
-      const holding = holdersOf(network, key)
-      const stores = noting(network, 'store')
-      const reader = network.nodes.find((each) => !holding.includes(each) && each !== owner)!
-      assert.equal(await textAt(network, reader, key, 'latest'), 'told')
-      latest += about(stores, key).length
-      const answers = noting(network, 'nodes')
-      assert.equal(await textAt(network, reader, key, 'first'), 'told')
-      const without = network.nodes
-        .filter(({ host }) => answers.some(({ from, to }) => from.host === host && to.host === reader.host))
-        .sort((a, b) => compareDistance(key, a.id, b.id))
-      await clock.runFor(SECOND)
-      const left = about(stores, key).map(({ to }) => to.host)
-      // An answer that was on its way when the value came did not count.
-      assert.ok(
-        left.length <= 1 && (left.length === 0 || without.slice(0, 3).some(({ host }) => host === left[0])),
-      )
-      copies += left.length
-      network.network.watchers.clear()
-    }
-    tell(`${copies} copies of 30 reads`)
-    assert.equal(latest, 0)
-    assert.ok(copies >= 10, `${copies} copies`)
-  })
+  scenario(
+    'is left at the nearest node that was asked and had none',
+    { quality: STEADY },
+    async (network, tell) => {
+      await network.grow(80, () => SMALL)
+      const { clock } = network
+      let copies = 0
+      for (let n = 0; n < 30; n++) {
+        const owner = network.random.pick(network.nodes)
+        const key = keyAt(owner, `name ${n}`)
+        await clock.settle(owner.node.publish(`name ${n}`, 'told'))
+        const reader = network.nodes.find((each) => !holdersOf(network, key).includes(each))!
+        const stores = noting(network, 'store')
+        assert.equal(await textAt(network, reader, key, 'latest'), 'told')
+        assert.deepEqual(about(stores, key), [])
+        const answers = noting(network, 'nodes', 'value')
+        assert.equal(await textAt(network, reader, key, 'first'), 'told')
+        // All take the same time, so what was sent before the value came before it.
+        const got = answers.filter(({ to }) => to.host === reader.host)
+        const before = got.slice(
+          0,
+          got.findIndex(({ name }) => name === 'value'),
+        )
+        const [nearest] = closestNodes(network, key, 80).filter(({ host }) =>
+          before.some(({ from }) => from.host === host),
+        )
+        await clock.runFor(SECOND)
+        const left = about(stores, key).map(({ to }) => to.host)
+        assert.deepEqual(left, nearest === undefined ? [] : [nearest.host])
+        copies += left.length
+        network.network.watchers.clear()
+      }
+      tell(`${copies} copies of 30 reads`)
+      assert.ok(copies >= 5, `${copies} copies`)
+    },
+  )
 
   scenario(
     'is kept the shorter, the more nodes are nearer, and then not served',
