@@ -114,14 +114,16 @@ export class MemoryValues implements ValueStore {
     return STORED
   }
 
-  read(key: Id, { count, since, fraction }: ValueReading): readonly Uint8Array[] {
+  read(key: Id, { count, since, bytes = Infinity, fraction }: ValueReading): readonly Uint8Array[] {
     const set = this.#byKey.get(byteKey(key))
     if (!set) return []
-    const found = fraction ? set.draw(since, count, fraction) : set.since(since)
     const values: Uint8Array[] = []
-    for (const { value } of found) {
-      if (values.length >= count) break
+    let left = bytes
+    if (count <= 0) return values
+    for (const { value } of fraction ? set.draw(since, fraction) : set.since(since)) {
       values.push(bytesOfKey(value))
+      left -= value.length
+      if (values.length >= count || left <= 0) break
     }
     return values
   }

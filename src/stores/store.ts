@@ -165,6 +165,8 @@ export interface ValueReading {
   readonly count: number
   /** Only those refreshed at this time or later (ms since 1970): what is older has expired. */
   readonly since: number
+  /** Enough when they have so many bytes together: the last one may be too much. Default: no matter how many. */
+  readonly bytes?: number
   /** Uniform in [0, 1): a uniformly random subset in random order. Without it, in the order of their first storing. */
   readonly fraction?: () => number
 }

@@ -159,6 +159,30 @@ function reading(open: OpenStore): void {
     assert.deepEqual(values.read(infoHash(2), { count: 9, since: 0 }), [])
   })
 
+  test('reads no further than the value with which they have so many bytes, in order or drawn (T9)', () => {
+    const { values } = open()
+    for (const text of ten) values.store(KEY, value(text.repeat(4)))
+    const read = (bytes: number, fraction?: () => number): number =>
+      values.read(KEY, { count: 99, since: 0, bytes, ...(fraction && { fraction }) }).length
+    for (const [bytes, expected] of [
+      [1, 1],
+      [4, 1],
+      [5, 2],
+      [36, 9],
+      [37, 10],
+      [99, 10],
+    ] as const) {
+      assert.equal(read(bytes), expected, `${bytes}`)
+      let dice = 0
+      const fraction = (): number => {
+        dice++
+        return 0.5
+      }
+      assert.equal(read(bytes, fraction), expected, `${bytes}`)
+      assert.ok(dice <= expected + 1, `${dice} dice for ${expected} values`)
+    }
+  })
+
   test('counts what was refreshed since', () => {
     const { values } = open()
     for (const [at, text] of ten.entries()) values.store(KEY, value(text, { at }))

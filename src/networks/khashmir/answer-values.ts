@@ -8,6 +8,7 @@ import type { ValueStore } from '../../stores/store.ts'
 import type { BoundTokens } from './bound-tokens.ts'
 import type { KhashmirQuery, KhashmirReply } from './messages.ts'
 import { BAD_TOKEN, noRoom, TAKEN, tooLong, type KhashmirAnswer } from './refusals.ts'
+import { UDP_PACKET_LIMIT } from './wire/bounds.ts'
 
 /** Values in one reply at most. No datagram of 1472 bytes holds more, for each takes two; the wire sheds the surplus. */
 const MAX_VALUES = 700
@@ -42,13 +43,17 @@ export class ValueAnswers {
     return this.#parts.values.count(key, this.#since(now))
   }
 
-  /** All in the order of the store, or as many as are wanted where there are more: then a random few in random order. */
+  /**
+   * All in the order of the store, or as many as are wanted where there are more: then a random few in random order. No
+   * more than a datagram may hold are looked at, for a question must not cost more than its answer is worth (T9).
+   */
   getValue({ key, num }: GetValue, now: number): Pick<KhashmirReply, 'values'> {
     const { values, fraction } = this.#parts
     const since = this.#since(now)
+    const bytes = UDP_PACKET_LIMIT
     const isAll = num === 0 || num >= values.count(key, since)
-    if (isAll) return { values: values.read(key, { count: MAX_VALUES, since }) }
-    return { values: values.read(key, { count: Math.min(num, MAX_VALUES), since, fraction }) }
+    if (isAll) return { values: values.read(key, { count: MAX_VALUES, bytes, since }) }
+    return { values: values.read(key, { count: Math.min(num, MAX_VALUES), bytes, since, fraction }) }
   }
 
   /** A value that is held already is refreshed. */

@@ -205,13 +205,20 @@ describe('A get_value', () => {
     for (const num of [0, 1, 2]) assert.deepEqual(serving.getValue(key, num), ['new'])
   })
 
-  test('reads no more of a large key than can fit a datagram', () => {
-    const serving = new Answering({ memory: { valueLimits: { maxValuesPerKey: 2_000 } } })
-    const key = serving.someId()
-    const many = Array.from({ length: 1_000 }, (_, n) => String(n))
-    fill(serving, key, many)
-    assert.deepEqual(serving.getValue(key, 0), many.slice(0, 700))
-    assert.equal(new Set(serving.getValue(key, 900)).size, 700)
+  test('reads no more of a large key than can fit a datagram: 700 values, or 1472 bytes of them (T9)', () => {
+    for (const [bytes, most] of [
+      [2, 700],
+      [40, 37],
+      [1_000, 2],
+      [8_192, 1],
+    ] as const) {
+      const serving = new Answering({ memory: { unlimitedPerIp: true } })
+      const key = serving.someId()
+      const many = Array.from({ length: 1_000 }, (_, n) => n.toString(36).padStart(2, '0').padEnd(bytes))
+      fill(serving, key, many)
+      assert.deepEqual(serving.getValue(key, 0), many.slice(0, most))
+      assert.equal(new Set(serving.getValue(key, 900)).size, most)
+    }
   })
 })
 
