@@ -51,7 +51,8 @@ Examples:
 Examples:
   $ xorbit lookup ${HASH}
   $ xorbit lookup ${HASH} ${AT} --json
-  $ xorbit lookup ${HASH} --network khashmir ${THERE}`,
+  $ xorbit lookup ${HASH} --network khashmir ${THERE}
+  $ xorbit lookup ID ${SIGNED}      ID of 128 digits`,
   announce: `
 Examples:
   $ xorbit announce ${HASH} --port 8080

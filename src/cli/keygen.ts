@@ -10,6 +10,7 @@ import { defaultKeyFile, defaultRsaKeyFile } from './data-folder.ts'
 import { Failure, FOUND, misuse, MISUSE } from './failure.ts'
 import { followUp } from './follow-up.ts'
 import { ofKeyFile } from './key-option.ts'
+import type { NetworkName } from './network.ts'
 import { whyNoFile } from './new-file.ts'
 import type { OutputFlags } from './output.ts'
 import { printable } from './printable.ts'
@@ -19,6 +20,7 @@ import { withEnding } from './short-lived-node.ts'
 
 export interface KeygenFlags extends OutputFlags {
   readonly timeout: string
+  readonly network: NetworkName
   readonly secretFrom?: string
   readonly rsa?: true
   readonly bits?: string
@@ -31,7 +33,7 @@ const SECRET_LIMIT = { mostBytes: 65_536, allowed: '64 or 128 hex digits' }
 export async function keygen([given]: readonly string[], call: Call<KeygenFlags>): Promise<number> {
   const { flags, output } = call
   if (given === '') throw misuse('FILE', 'a file name', given)
-  const isRsa = flags.rsa === true
+  const isRsa = flags.rsa === true || flags.network === 'drogulus'
   if (flags.bits !== undefined && !isRsa) throw misuse('--bits', 'none without --rsa', flags.bits)
   if (flags.secretFrom !== undefined && isRsa) {
     const allowed = 'none beside --rsa: a file with an RSA private key in PEM can be used as it is'

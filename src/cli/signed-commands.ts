@@ -17,7 +17,6 @@ import type { PublishValueFlags } from './publish-value.ts'
 import type { PublishFlags } from './publish.ts'
 import type { ResolveFlags } from './resolve.ts'
 
-const MAINLINE = ['mainline'] as const
 const SIGNED = ['mainline', 'drogulus'] as const
 
 /** Values that their owner may change, and `get`, which finds what never changes, too. */
@@ -104,9 +103,12 @@ function addSharedOptions(it: Command): void {
 export function addKeygen(program: Command, runs: Runs): void {
   const keygen = command(program, 'keygen', 'Make a key pair to publish with, in a new file.')
     .argument('[FILE]', "default: key.pem, with --rsa rsa-key.pem, in the user's data folder")
-    .option('--rsa', 'of RSA, as drogulus has them (default: Ed25519, as mainline)')
+    .option(
+      '--rsa',
+      'of RSA, as drogulus has them; so does --network drogulus (default: Ed25519, as mainline)',
+    )
     .option('--bits <BITS>', 'with --rsa: how long the key is, 2048 to 8192 bits (default: 2048)')
     .option('--secret-from <FILE>', 'import: read the secret key from this file, in hex; `-` reads stdin')
     .action(runs(async () => (await import('./keygen.ts')).keygen))
-  addOptionsOfAll(keygen, MAINLINE, 'how long to wait for stdin')
+  addOptionsOfAll(keygen, SIGNED, 'how long to wait for stdin')
 }

@@ -56,7 +56,7 @@ describe('xorbit keygen --rsa', { concurrency: 2 }, () => {
 
   test('says so as JSON, of as many bits as are wanted, and never overwrites a file', async () => {
     const file = join(folder, 'long.pem')
-    const made = await only(run('keygen', '--rsa', '--bits', '3072', file, '--json'))
+    const made = await only(run('keygen', ...IN, '--bits', '3072', file, '--json'))
     const { publicKey } = await loadRsaKeyPair(file)
     assert.deepEqual(made, { publicKey, file })
     assert.equal(createPublicKey(publicKey).asymmetricKeyDetails?.modulusLength, 3072)
