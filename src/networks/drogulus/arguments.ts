@@ -20,8 +20,9 @@ export const MAX_NAME_BYTES = 1_024
 /** Reads a name; the empty one is one too. Throws XorbitError 'bad-argument'. */
 export function toName(name: unknown): Uint8Array {
   const bytes = typeof name === 'string' ? new TextEncoder().encode(name) : name
-  if (!(bytes instanceof Uint8Array) || bytes.length > MAX_NAME_BYTES) {
-    throw badArgument('name', `text or bytes, at most ${MAX_NAME_BYTES} bytes`, name)
+  const isUnicode = typeof name !== 'string' || name.isWellFormed()
+  if (!(bytes instanceof Uint8Array) || bytes.length > MAX_NAME_BYTES || !isUnicode) {
+    throw badArgument('name', `Unicode text or bytes, at most ${MAX_NAME_BYTES} bytes`, name)
   }
   return new Uint8Array(bytes)
 }

@@ -60,16 +60,17 @@ const TEXT = new TextEncoder()
 export function toMsgPack(value: unknown, path = 'value', depth = 0): MsgPackValue {
   if (depth > MAX_DEPTH) throw badArgument(path, `at most ${MAX_DEPTH} levels`, value)
   if (value === null || typeof value === 'boolean') return value
-  if (typeof value === 'string') return TEXT.encode(value)
+  if (typeof value === 'string') return encoded(value, path)
   if (value instanceof Uint8Array) return new Uint8Array(value)
   if (typeof value === 'number' || typeof value === 'bigint') return toNumber(value, path)
-  if (Array.isArray(value)) return value.map((each, i) => toMsgPack(each, `${path}[${i}]`, depth + 1))
+  // Not by map(), which leaves holes.
+  if (Array.isArray(value)) return Array.from(value, (each, i) => toMsgPack(each, `${path}[${i}]`, depth + 1))
   const entries = entriesOf(value)
   if (entries === null) {
     throw badArgument(path, 'text, bytes, a number, true, false, null, a list or an object', value)
   }
   return new MsgPackMap(
-    entries.map(([key, inner]) => [TEXT.encode(key), toMsgPack(inner, `${path}.${key}`, depth + 1)]),
+    entries.map(([key, inner]) => [encoded(key, path), toMsgPack(inner, `${path}.${key}`, depth + 1)]),
   )
 }
 
@@ -79,7 +80,7 @@ export function toMeta(meta: unknown): MsgPackMap {
   if (entries === null || entries.some(([, text]) => typeof text !== 'string')) {
     throw badArgument('meta', 'an object of texts', meta)
   }
-  return new MsgPackMap(entries.map(([key, text]) => [TEXT.encode(key), TEXT.encode(text as string)]))
+  return new MsgPackMap(entries.map(([key, text]) => [encoded(key, 'meta'), encoded(text as string, 'meta')]))
 }
 
 /** A signed value as users get it. */
@@ -114,6 +115,12 @@ function fromMap({ entries }: MsgPackMap): DrogulusValue {
   if (read.every(([key]) => typeof key === 'string'))
     return Object.fromEntries(read) as { [key: string]: DrogulusValue }
   return new Map(read)
+}
+
+/** Half a character would come back as another one. */
+function encoded(text: string, path: string): Uint8Array {
+  if (!text.isWellFormed()) throw badArgument(path, 'text that is Unicode', text)
+  return TEXT.encode(text)
 }
 
 function toNumber(value: number | bigint, path: string): MsgPackValue {
