@@ -12,8 +12,21 @@ export async function exitWith(code: number): Promise<never> {
 
 /** Exits, whatever was printed and hangs. */
 export function exitNow(code: number): never {
-  if (process.getActiveResourcesInfo().some((kind) => POOLED.test(kind))) leave(code)
+  if (unlisted > 0 || process.getActiveResourcesInfo().some((kind) => POOLED.test(kind))) leave(code)
   process.exit(code)
+}
+
+/** How much runs in the thread pool that Node does not list. */
+let unlisted = 0
+
+/** Work such as making a key, of which Node tells nobody that it is under way, and which may take minutes. */
+export async function inThreadPool<T>(work: Promise<T>): Promise<T> {
+  unlisted++
+  try {
+    return await work
+  } finally {
+    unlisted--
+  }
 }
 
 /** What runs in the thread pool of libuv: resolving names, and files. */

@@ -7,6 +7,7 @@ import { XorbitError } from '../node/errors.ts'
 import { readWhole } from './arguments.ts'
 import { readBytes, type Reading } from './content.ts'
 import { defaultKeyFile, defaultRsaKeyFile } from './data-folder.ts'
+import { inThreadPool } from './exit.ts'
 import { Failure, FOUND, misuse, MISUSE } from './failure.ts'
 import { followUp } from './follow-up.ts'
 import { ofKeyFile } from './key-option.ts'
@@ -73,7 +74,7 @@ async function makeRsa(
   const { generateRsaKeyPair } = await import('../networks/drogulus/keys/identity.ts')
   const { saveRsaKeyPair } = await import('../networks/drogulus/keys/identity-file.ts')
   return withEnding(flags, output, async (ending) => {
-    const making = ending.unlessEnded(generateRsaKeyPair(bits))
+    const making = ending.unlessEnded(inThreadPool(generateRsaKeyPair(bits)))
     const keyPair = await withProgress(output, 'making a key', making)
     await saveRsaKeyPair(file, keyPair).catch((error: unknown) => {
       throw ofKeyFile('FILE', error, `the folder of ${file} cannot be made`)

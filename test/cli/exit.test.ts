@@ -27,4 +27,22 @@ describe('The process', () => {
       assert.deepEqual([ended.status, ended.signal, ended.stdout], [7, null, 'said'])
     },
   )
+
+  test(
+    'ends with its code though a key is made that takes minutes',
+    { skip: process.platform === 'win32' },
+    () => {
+      // Nothing shows that it goes on but the time that the process would take to end.
+      const script = `
+      import { generateKeyPair } from 'node:crypto'
+      import { promisify } from 'node:util'
+      import { exitWith, inThreadPool } from ${JSON.stringify(EXIT)}
+      inThreadPool(promisify(generateKeyPair)('rsa', { modulusLength: 16384 }))
+      process.stdout.write('said')
+      await exitWith(7)`
+      const words = ['--input-type=module', '--eval', script]
+      const ended = spawnSync(process.execPath, words, { encoding: 'utf8', timeout: 60_000 })
+      assert.deepEqual([ended.status, ended.signal, ended.stdout], [7, null, 'said'])
+    },
+  )
 })
