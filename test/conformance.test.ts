@@ -94,7 +94,8 @@ describe('The ids of a title', () => {
     assert.deepEqual(idsIn('(B44-09…B44-11, T16–T18)'), ['B44-09', 'B44-10', 'B44-11', 'T16', 'T17', 'T18'])
     assert.deepEqual(idsIn('B33-01..02 and B33-01'), ['B33-01', 'B33-02'])
     assert.deepEqual(idsIn('is a list (khashmir A3, A4)'), ['A3', 'A4'])
-    assert.deepEqual(idsIn('a UTF8 text, BEP 44, SHA-1, MK-01, 2T1, A000'), [])
+    assert.deepEqual(idsIn('is a map (drogulus B2, B5-10, B44-01)'), ['B2', 'B5-10', 'B44-01'])
+    assert.deepEqual(idsIn('a UTF8 text, BEP 44, SHA-1, MK-01, 2T1, A000, B12, BB1'), [])
   })
 
   test('are read from describe, test and scenario, over lines, in templates and sums', () => {

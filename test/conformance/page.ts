@@ -49,7 +49,7 @@ const INTRODUCTION = `# Conformance
 What the specifications of the BitTorrent DHT ask of a node, what a node of ours does, and the tests that hold it to that.
 Each line has an id, which the titles of tests name. The lines are in our own words; the specifications are those of
 [bittorrent.org](https://www.bittorrent.org/beps/bep_0000.html), and what everybody does without any. Khashmir has a line for each
-section of [its own document](wire/khashmir.md), A0 to A9.
+section of [its own document](wire/khashmir.md), A0 to A9, and so has [drogulus](wire/drogulus.md), B0 to B9.
 
 Levels: **M** the specification demands it, **S** suggests it, **O** leaves it open, **D** is what deployed nodes do.
 *open* is what is being written.`

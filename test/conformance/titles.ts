@@ -24,12 +24,15 @@ export interface Stray {
 const RUNNERS = new Set(['describe', 'suite', 'test', 'it', 'scenario'])
 const SUITES = new Set(['describe', 'suite'])
 
-/** One id, or a range: B44-01…03, B44-01…B44-03, T16–T18, with two dots as well. A0 to A9 are sections of khashmir. */
-const ONE = String.raw`(?:(?:K|B\d{1,2})-\d{1,3}|T\d{1,2}|A\d)`
+/**
+ * One id, or a range: B44-01…03, B44-01…B44-03, T16–T18, with two dots as well. A0 to A9 are sections of khashmir, B0 to B9
+ * of drogulus.
+ */
+const ONE = String.raw`(?:(?:K|B\d{1,2})-\d{1,3}|T\d{1,2}|[AB]\d)`
 const ID = new RegExp(String.raw`\b(${ONE})(?:\s?(?:…|–|\.\.)\s?(?:${ONE}|\d{1,3}))?\b`, 'gu')
 /** Ids in front of a sentence, or in parentheses, with what joins them. */
 const FRAME = new RegExp(
-  String.raw`^(?:${ID.source}[\s,]*)+:?\s*|\s*\((?:(?:khashmir )?${ID.source}[\s,]*)+\)`,
+  String.raw`^(?:${ID.source}[\s,]*)+:?\s*|\s*\((?:(?:khashmir |drogulus )?${ID.source}[\s,]*)+\)`,
   'gu',
 )
 
