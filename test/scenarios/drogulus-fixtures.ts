@@ -51,11 +51,18 @@ export function closestNodes(network: DrogulusNetwork, key: Id, count = K): Simu
  * A node that is far from a key of its own: none of the k closest, so that it does not hold for others what it publishes.
  */
 export function strangerTo(network: DrogulusNetwork, name: string): { owner: SimulatedNode; key: Id } {
-  for (const owner of network.nodes) {
-    const key = keyAt(owner, name)
-    if (!closestNodes(network, key).includes(owner)) return { owner, key }
-  }
-  throw new Error('everybody is one of the closest')
+  const owner = network.nodes.find((each) => isFar(network, each, name))
+  if (owner === undefined) throw new Error('everybody is one of the closest')
+  return { owner, key: keyAt(owner, name) }
+}
+
+/** A name under which a node is far from its own key. */
+export function farName(network: DrogulusNetwork, node: SimulatedNode): string {
+  for (let n = 0; ; n++) if (isFar(network, node, `name ${n}`)) return `name ${n}`
+}
+
+function isFar(network: DrogulusNetwork, node: SimulatedNode, name: string): boolean {
+  return !closestNodes(network, keyAt(node, name)).includes(node)
 }
 
 /** Makes a node with a chosen id. */

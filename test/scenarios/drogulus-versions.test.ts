@@ -9,6 +9,7 @@ import { simulatedKeyPairs } from '../../src/simulator/drogulus-keys.ts'
 import type { DrogulusNetwork } from '../../src/simulator/drogulus-network.ts'
 import {
   closestNodes,
+  farName,
   holdersOf,
   K,
   keyAt,
@@ -159,9 +160,7 @@ describe('Two machines with one drogulus key', () => {
         const behind = network.add({ options: { identity }, bootstrap, clockAheadMs: -behindMs })
         for (const { node } of [right, behind]) await clock.settle(node.join())
         // Of these one is far from the one whose word is the earlier, so that nobody stores the later one there.
-        const name = Array.from({ length: 20 }, (_, n) => `shared ${n}`).find(
-          (each) => !closestNodes(network, keyAt(right, each)).includes(right),
-        )!
+        const name = farName(network, right)
         const key = keyAt(right, name)
         const first = await clock.settle(right.node.publish(name, 'first'))
         await clock.runFor(SECOND / 2)
