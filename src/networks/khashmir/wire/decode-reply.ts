@@ -7,7 +7,7 @@ import { contactAt, isAllZero } from '../../krpc/contact-form.ts'
 import { bytesOf, found, integerOf, viewOf } from '../../krpc/fields.ts'
 import { fail } from '../../refuse.ts'
 import type { KhashmirReply } from '../messages.ts'
-import { CONTACT_BYTES, MAX_CONTACTS, MAX_TOKEN_BYTES, MAX_VALUES } from './bounds.ts'
+import { CONTACT_BYTES, MAX_CONTACTS, MAX_TOKEN_BYTES, MAX_VALUES, UDP_PACKET_LIMIT } from './bounds.ts'
 import { items, RESULT, results } from './fields.ts'
 
 type Draft = { -readonly [key in keyof KhashmirReply]: KhashmirReply[key] }
@@ -50,14 +50,20 @@ function readContacts(bytes: Uint8Array, transaction: Uint8Array): Contact[] {
   return contacts
 }
 
-/** The values, at most MAX_VALUES. */
+/**
+ * The values, at most MAX_VALUES, and no more bytes of them than an answer may have: nobody but a liar sends more, and
+ * what is kept of thousands of answers would fill the memory.
+ */
 function readValues(bytes: Uint8Array, transaction: Uint8Array): Uint8Array[] {
   const values: Uint8Array[] = []
+  let left = UDP_PACKET_LIMIT
   enter('values', bytes, transaction)
   while (values.length < MAX_VALUES) {
     const token = items.skip()
     if (token === TOKEN.end) break
     if (token !== TOKEN.string) fail(transaction, 'values must be byte strings')
+    left -= items.end - items.start
+    if (left < 0) break
     values.push(viewOf(bytes, items.start, items.end))
   }
   return values

@@ -88,14 +88,18 @@ describe('The values of a reply', () => {
   })
 
   test('are at most 600, the first ones', () => {
-    const values = Array.from({ length: MAX_VALUES + 50 }, (_, n) => String(n))
+    const values = Array.from({ length: MAX_VALUES + 50 }, (_, n) => n.toString(36))
     const taken = read({ values }).values!
     assert.equal(taken.length, MAX_VALUES)
-    assert.equal(textOf(taken.at(-1)!), String(MAX_VALUES - 1))
+    assert.equal(textOf(taken.at(-1)!), (MAX_VALUES - 1).toString(36))
   })
 
-  test('may be as large as the datagram (khashmir A1)', () => {
-    assert.equal(read({ values: ['x'.repeat(8_000)] }).values![0]!.length, 8_000)
+  test('are those that have no more than the 1472 bytes of an answer together; only liars send more', () => {
+    const taken = (lengths: readonly number[]): number[] =>
+      read({ values: lengths.map((length) => 'x'.repeat(length)) }).values!.map(({ length }) => length)
+    assert.deepEqual(taken([1_472, 1]), [1_472])
+    assert.deepEqual(taken([1_473]), [])
+    assert.deepEqual(taken([5, 60_000, 5]), [5])
   })
 })
 

@@ -132,9 +132,16 @@ function readValues(r: Fields, reply: Found): boolean {
   if (!r.has('values')) return true
   const values = r.get('values')
   if (!Array.isArray(values)) return false
-  const first: unknown[] = values.slice(0, 600)
-  reply['values'] = first
-  return first.every(isText)
+  const taken: string[] = []
+  let left = 1_472
+  for (const value of values.slice(0, 600) as unknown[]) {
+    if (!isText(value)) return false
+    left -= value.length
+    if (left < 0) break
+    taken.push(value)
+  }
+  reply['values'] = taken
+  return true
 }
 
 /** null: its request fails. */
