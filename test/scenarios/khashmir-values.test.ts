@@ -1,5 +1,6 @@
 // Many values under one key of khashmir: all of them are retrieved, each once, also where no datagram has room for them.
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { describe } from 'node:test'
 import type { Id } from '../../src/kademlia/id.ts'
 import type { ValuesOptions } from '../../src/networks/khashmir/node.ts'
@@ -116,6 +117,48 @@ describe('Many values of one khashmir key (khashmir A3, A4, A7)', () => {
     const queries = countQueries(network, asker)
     await network.clock.runFor(MINUTE)
     assert.equal(queries(), 0)
+  })
+
+  scenario('leave nothing on the signal that may give them up', {}, async (network) => {
+    await network.grow(20)
+    const key = someId(network)
+    await storeAll(network, key, valuesOf(30, 40))
+    const asker = strangerTo(network, key)
+    const { signal } = new AbortController()
+    const left = (): number => {
+      // What AbortSignal.any() hangs on a signal stays there with Node 22, for as long as the signal lives.
+      const [dependants] = Object.getOwnPropertySymbols(signal).flatMap((symbol) => {
+        const held: unknown = Reflect.get(signal, symbol)
+        return symbol.description === 'kDependantSignals' && held instanceof Set ? [held] : []
+      })
+      return getEventListeners(signal, 'abort').length + (dependants?.size ?? 0)
+    }
+    for (const limit of [0, 5]) await retrieve(network, asker, key, { limit, signal })
+    const stream = asker.node.values(key, { signal })
+    await network.clock.settle(stream.next())
+    assert.ok(left() > 0)
+    await stream.return()
+    await network.clock.runFor(MINUTE)
+    assert.equal(left(), 0)
+  })
+
+  scenario('end when they are given up, with the reason, and nothing more is sent', {}, async (network) => {
+    await network.grow(20)
+    const key = someId(network)
+    await storeAll(network, key, valuesOf(200, 40))
+    const asker = strangerTo(network, key)
+    for (const afterMs of [0, 1, 30, 100, 300]) {
+      const giving = new AbortController()
+      const stream = asker.node.values(key, { limit: 0, signal: giving.signal })
+      await network.clock.runFor(afterMs)
+      giving.abort(new Error(`after ${afterMs}`))
+      await assert.rejects(network.clock.settle(stream.outcome), { message: `after ${afterMs}` })
+      const queries = countQueries(network, asker)
+      await network.clock.runFor(MINUTE)
+      assert.equal(queries(), 0, `after ${afterMs} ms`)
+    }
+    const before = AbortSignal.abort(new Error('before'))
+    assert.throws(() => asker.node.values(key, { signal: before }), { message: 'before' })
   })
 
   scenario('may be retrieved of all holders, without an end by number', {}, async (network) => {

@@ -59,9 +59,10 @@ class ValueSearch {
   /** Hex of the values told. At most MAX_FOUND. */
   readonly #told = new Set<string>()
   readonly #counts = { holders: 0, asked: 0, answered: 0, failed: 0 }
-  /** Aborted when enough is found, or nobody reads any more: then nothing more is sent. */
-  readonly #stopped = new AbortController()
-  readonly #signal: AbortSignal
+  /** Aborted when enough is found, nobody reads any more, or the user gives up: then nothing more is sent. */
+  readonly #ending = new AbortController()
+  /** It ended well: enough is found, or nobody reads any more. */
+  #stopped = false
   /** Values that may come with the answers that are awaited. */
   #expected = 0
   #finishedHolders = 0
@@ -71,26 +72,33 @@ class ValueSearch {
     this.#request = request
     this.#tell = tell
     this.#enough = request.limit === 0 ? MAX_FOUND : Math.min(request.limit, MAX_FOUND)
-    const { signal } = this.#stopped
-    this.#signal = request.signal === undefined ? signal : AbortSignal.any([signal, request.signal])
   }
 
   stop(): void {
-    this.#stopped.abort()
+    this.#stopped = true
+    this.#ending.abort()
   }
 
   async run(): Promise<ValuesOutcome> {
-    const { key, own } = this.#request
+    const { key, own, signal } = this.#request
+    // Not AbortSignal.any(): with Node 22 a signal that lives long would remember every search that it was given to.
+    const giveUp = (): void => this.#ending.abort(signal?.reason)
+    signal?.addEventListener('abort', giveUp, { once: true })
     try {
       this.#take(own)
       if (this.#wanted > 0) {
-        const { holders, ...counts } = await findHolders(this.#node, key, { own: 0, signal: this.#signal })
+        const { holders, ...counts } = await findHolders(this.#node, key, {
+          own: 0,
+          signal: this.#ending.signal,
+        })
         Object.assign(this.#counts, counts)
         this.#counts.holders = holders.length
         await this.#askAll(holders)
       }
     } catch (error) {
-      if (!this.#stopped.signal.aborted) throw error
+      if (!this.#stopped) throw error
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
     }
     if (own.length > 0) this.#counts.holders++
     return { found: this.#told.size, ...this.#counts }
@@ -134,7 +142,10 @@ class ValueSearch {
     this.#expected += expected
     try {
       const { runner } = this.#node
-      const outcome = await runner.ask({ query, to: address, expectedId: id }, { signal: this.#signal })
+      const outcome = await runner.ask(
+        { query, to: address, expectedId: id },
+        { signal: this.#ending.signal },
+      )
       const values = holder.answered(outcome)
       if (values === null) this.#counts.failed++
       else {
