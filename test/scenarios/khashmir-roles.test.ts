@@ -75,6 +75,36 @@ describe('A khashmir node in a role (khashmir A0)', () => {
     })
   }
 
+  scenario(
+    "leaves alone what it promised in the role 'write', until it has that again",
+    {},
+    async (network) => {
+      await network.grow(12)
+      const bootstrap = [network.nodes[0]!.address]
+      const key = someId(network)
+      const before = network.add({ bootstrap })
+      await network.clock.settle(before.node.store(key, 'kept'))
+      const { store } = before
+      network.crash(before)
+      const reader = network.add({ bootstrap, store, options: { role: 'read' } })
+      const methods = methodsOf(network, reader.host)
+      await network.clock.settle(reader.node.join())
+      await network.clock.runFor(4 * HOUR)
+      assert.ok(!methods.has('store_value'))
+      assert.deepEqual(reader.node.stored(), [])
+      assert.equal((await network.clock.settle(reader.node.values(key).outcome)).found, 0)
+      network.crash(reader)
+      const writer = network.add({ bootstrap, store })
+      await network.clock.settle(writer.node.join())
+      await network.clock.runFor(10 * MINUTE)
+      assert.deepEqual(
+        writer.node.stored().map(({ value }) => text(value)),
+        ['kept'],
+      )
+      assert.equal((await network.clock.settle(network.nodes[1]!.node.values(key).outcome)).found, 1)
+    },
+  )
+
   scenario("finds and stores values past those of the role 'nodes'", { seed: 4 }, async (network) => {
     // Every other one of them stores nothing.
     await network.grow(30, (index) => (index % 2 === 1 ? { options: { role: 'nodes' } } : {}))

@@ -13,7 +13,7 @@ import type { AddressLike } from '../host-port.ts'
 import { toAsked, toIdArgument, type AskedLike, type IdLike } from '../id-arguments.ts'
 import { toQuery, toValue, type KhashmirQueryLike, type KhashmirValueLike } from './arguments.ts'
 import { KhashmirLife, type KhashmirParts } from './life.ts'
-import { METHODS, type KhashmirMethod, type KhashmirReply } from './messages.ts'
+import { METHODS, type KhashmirMethod, type KhashmirReply, type Role } from './messages.ts'
 import { closeTarget } from './node-id.ts'
 import { findNode } from './queries.ts'
 import { findHolders, type ValueHolder } from './values/holders.ts'
@@ -36,21 +36,20 @@ export interface ValuesOptions extends OperationOptions {
 const MAX_LIMIT = 10_000
 
 export class KhashmirNode extends KhashmirLife {
-  readonly #storing: Storing
+  /** null: our role stores nothing. What a former run promised in another one is left alone. */
+  readonly #storing: Storing | null
 
   constructor(parts: KhashmirParts) {
     super(parts)
     const { options, store, scheduler } = parts
     const { commits, keepAlive } = this
-    this.#storing = new Storing(
-      this.node,
-      { store, state: store.state, scheduler, commits, keepAlive },
-      {
-        redundancy: options.storeRedundancy,
-        intervalMs: options.keyRefreshMs,
-        republished: (report) => this.events.emit('republished', report),
-      },
-    )
+    const ports = { store, state: store.state, scheduler, commits, keepAlive }
+    const storing = {
+      redundancy: options.storeRedundancy,
+      intervalMs: options.keyRefreshMs,
+      republished: (report: WriteReport) => this.events.emit('republished', report),
+    }
+    this.#storing = uses(options.role, 'store_value') ? new Storing(this.node, ports, storing) : null
   }
 
   /**
@@ -62,7 +61,7 @@ export class KhashmirNode extends KhashmirLife {
     checkOperation(options, ['keepAlive'])
     const { keepAlive = true, signal } = options
     const bytes = toValue(value)
-    return this.#storing.store(toIdArgument('key', key), bytes, {
+    return this.#storing!.store(toIdArgument('key', key), bytes, {
       keepAlive: toFlag('keepAlive', keepAlive),
       signal,
     })
@@ -71,12 +70,13 @@ export class KhashmirNode extends KhashmirLife {
   /** Stops keeping a value alive; other nodes forget it in time. False when it was not kept. */
   unstore(key: IdLike, value: KhashmirValueLike): boolean {
     this.#assertRole('store_value')
-    return this.#storing.unstore(toIdArgument('key', key), toValue(value))
+    return this.#storing!.unstore(toIdArgument('key', key), toValue(value))
   }
 
   /** The values that this node keeps alive; keys as lower-case hex. */
   stored(): { readonly key: string; readonly value: Uint8Array }[] {
-    return this.#storing.kept().map(({ key, what }) => ({ key: toHex(key), value: what }))
+    const kept = this.#storing?.kept() ?? []
+    return kept.map(({ key, what }) => ({ key: toHex(key), value: new Uint8Array(what) }))
   }
 
   /**
@@ -152,7 +152,7 @@ export class KhashmirNode extends KhashmirLife {
   #assertRole(method: KhashmirMethod): void {
     this.assertOpen()
     const { role } = this.parts.options
-    if (METHODS[role].includes(method)) return
+    if (uses(role, method)) return
     throw new XorbitError(
       'not-in-role',
       `a node in the role '${role}' uses no ${method}; open it in another`,
@@ -162,4 +162,8 @@ export class KhashmirNode extends KhashmirLife {
       },
     )
   }
+}
+
+function uses(role: Role, method: KhashmirMethod): boolean {
+  return METHODS[role].includes(method)
 }
