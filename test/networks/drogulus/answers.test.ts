@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { compareDistance, type Id } from '../../../src/kademlia/id.ts'
+import { recordOf } from '../../../src/networks/drogulus/values/record.ts'
 import { ALICE, Answering, HOUR, K, MINUTE, SECOND, signed, START } from './answering.ts'
 
 /** Contacts at ascending distances from a key, each with one of these ports. */
@@ -101,6 +102,15 @@ describe('A findvalue', () => {
     serving.now = START + MINUTE - 1
     assert.deepEqual(serving.held(item), item)
     serving.now++
+    assert.equal(serving.held(item), null)
+  })
+
+  test('brings no value that has expired, also where the store was told to keep it for longer (drogulus B0)', () => {
+    const serving = new Answering()
+    const item = signed({ expires: (START - MINUTE) / SECOND })
+    const record = recordOf(item, { source: null, now: START, lifetimeMs: Infinity })
+    assert.ok(serving.store.records.put({ ...record, expiresAt: START + HOUR }).stored)
+    assert.ok(serving.store.records.get(item.key, START) !== null)
     assert.equal(serving.held(item), null)
   })
 
