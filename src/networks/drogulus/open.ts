@@ -4,6 +4,7 @@ import { openTlsTransport } from '../../transports/tls-transport.ts'
 import { openNode, watchAddresses } from '../open.ts'
 import { createFraming } from './framing.ts'
 import { loadOrCreateCertificate } from './keys/certificate-file.ts'
+import type { KeyAndCertificate } from './keys/certificate.ts'
 import { loadOrCreateIdentity } from './keys/identity-file.ts'
 import type { DrogulusParts } from './life.ts'
 import { DrogulusNode } from './node.ts'
@@ -35,7 +36,7 @@ export class Drogulus extends DrogulusNode {
     // Each may take a tenth of a second, on a thread of its own.
     const [identity, tls] = await Promise.all([
       resolved.identity ?? loadOrCreateIdentity(beside.identity),
-      resolved.tls ? loadOrCreateCertificate(beside.tls) : null,
+      resolved.tls ? certificateIn(beside.tls) : null,
     ])
     const framing = createFraming()
     const unlimitedPerIp = resolved.private || !resolved.rateLimit
@@ -58,6 +59,15 @@ export class Drogulus extends DrogulusNode {
     this.#unwatch()
     return super.close()
   }
+}
+
+/** Of all nodes of this process that keep nothing: one. Nobody looks at certificates, and each takes as long as a key. */
+let unkept: Promise<KeyAndCertificate> | null = null
+
+function certificateIn(path: string | null): Promise<KeyAndCertificate> {
+  if (path !== null) return loadOrCreateCertificate(path)
+  unkept ??= loadOrCreateCertificate(null)
+  return unkept
 }
 
 /** Where everybody to join through has IPv6, IPv4 would reach nobody. */
