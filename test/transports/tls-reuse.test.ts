@@ -125,6 +125,26 @@ for (const kind of KINDS) {
       assert.equal(server.count(), 2)
     })
 
+    test('is not sent a third time either when it has waited for the second', async () => {
+      using server = await strangeServer(kind, (asked, count) => {
+        asked.socket.on('data', () => {
+          const texts = asked.texts.splice(0)
+          const isDeadly = count === 1 ? texts.includes('2') : count === 2 && texts.includes('3')
+          if (isDeadly) asked.socket.destroy()
+          else asked.send(...texts)
+        })
+      })
+      await using a = await node(kind, { limits: { maxOutgoingPerAddress: 1 } })
+      a.transport.dial(utf8('1'), server.local)
+      await eventually(() => a.inbox.received.length === 1)
+      a.transport.dial(utf8('2'), server.local)
+      a.transport.dial(utf8('3'), server.local)
+      await eventually(() => a.inbox.received.length + a.inbox.failed.length === 3)
+      assert.deepEqual(a.inbox.texts(), ['1', '2'])
+      assert.equal(a.inbox.failed.length, 1)
+      assert.equal(server.count(), 2)
+    })
+
     test('is not sent once more on a connection that never was any good', async () => {
       using server = await strangeServer(kind, (asked) => {
         asked.socket.on('data', () => asked.socket.end())
