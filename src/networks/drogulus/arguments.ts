@@ -37,7 +37,8 @@ export function toExpires(expires: unknown, nowMs: number): number {
   if (typeof seconds !== 'number' || !Number.isFinite(seconds)) {
     throw badArgument('expires', 'a date, or seconds since 1970', expires)
   }
-  if (seconds <= 0) return NEVER
+  // A number of 0 or less is the wire's word for never; a date before 1970 is a mistake.
+  if (seconds <= 0 && !(expires instanceof Date)) return NEVER
   if (1_000 * seconds <= nowMs) throw badArgument('expires', 'a time to come', expires)
   return seconds
 }

@@ -84,7 +84,7 @@ describe('When a value expires', () => {
   })
 
   test('is not past', () => {
-    for (const past of [START / SECOND, 1, new Date(START), new Date(1)]) {
+    for (const past of [START / SECOND, 1, new Date(START), new Date(1), new Date(0)]) {
       assert.throws(() => toExpires(past, START), {
         code: 'bad-argument',
         message: /^expires: expected a time to come/u,
