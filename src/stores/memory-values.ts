@@ -132,10 +132,13 @@ export class MemoryValues implements ValueStore {
     return this.#byKey.get(byteKey(key))?.count(since) ?? 0
   }
 
+  isOurs(key: Id, value: Uint8Array): boolean {
+    return this.#held(key, value)?.source === null
+  }
+
   withdraw(key: Id, value: Uint8Array): void {
     this.#life.assertOpen()
-    if (value.length > MAX_VALUE_BYTES) return
-    const entry = this.#byKey.get(byteKey(key))?.get(byteKey(value))
+    const entry = this.#held(key, value)
     if (entry) this.#drop(entry)
   }
 
@@ -189,6 +192,11 @@ export class MemoryValues implements ValueStore {
     }
   }
 
+  #held(key: Id, value: Uint8Array): HeldValue | undefined {
+    if (value.length > MAX_VALUE_BYTES) return undefined
+    return this.#byKey.get(byteKey(key))?.get(byteKey(value))
+  }
+
   #checked(key: Id, { value, source, refreshedAt }: StoredValue): ValueFields {
     assertKey(key)
     if (value.length > MAX_VALUE_BYTES) {
@@ -210,7 +218,9 @@ export class MemoryValues implements ValueStore {
   }
 
   #refresh(held: HeldValue, { source, refreshedAt }: ValueFields): void {
-    if (held.source !== source && this.#room.moveRefusal(held, { bytes: held.bytes, ip: source }) === null) {
+    // What others brought stays theirs when we store it too: they were told that it is kept, and we may take ours back.
+    const isMoving = source !== null && held.source !== source
+    if (isMoving && this.#room.moveRefusal(held, { bytes: held.bytes, ip: source }) === null) {
       this.#room.giveBack(held)
       held.source = source
       this.#room.take(held)

@@ -176,7 +176,7 @@ export interface ValueStore {
   /**
    * Adds, or refreshes the same value of the same key; `why` names the bound that forbids it. A refresh is never refused,
    * keeps the place of the value among the others, and counts from then on for the source that brings it where there is
-   * room for it there. What is stored is never thrown out for a newcomer: it was acknowledged. The bytes are copied. The
+   * room for it there; a refresh of our own leaves it to whoever brought it. What is stored is never thrown out for a newcomer: it was acknowledged. The bytes are copied. The
    * time is rounded to whole ms and never goes back. Throws RangeError for a key of other than 1 … 64 bytes, a value or
    * source of a length that cannot be, a time that is no number.
    */
@@ -188,6 +188,8 @@ export interface ValueStore {
   read(key: Id, reading: ValueReading): readonly Uint8Array[]
   /** Values of a key refreshed at this time or later. */
   count(key: Id, since: number): number
+  /** Whether it is held and nobody but ourselves brought it. */
+  isOurs(key: Id, value: Uint8Array): boolean
   /** Removes one; nothing when it is not held. */
   withdraw(key: Id, value: Uint8Array): void
   /** Drops values refreshed before this time, oldest first, at most `limit` at a call; how many were dropped. */

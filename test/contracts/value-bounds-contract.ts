@@ -145,9 +145,26 @@ function moving(limited: Limited): void {
     assert.deepEqual(sourcesOf(values), [b])
     assert.deepEqual(values.store(KEY, value('b', { source: b })), refused('too-many-from-ip'))
     assert.deepEqual(values.store(KEY, value('b', { source: a })), STORED)
-    values.store(KEY, value('a', { source: null }))
-    assert.deepEqual(sourcesOf(values), ['ours', a])
-    assert.deepEqual(values.store(KEY, value('c', { source: b })), STORED)
+    values.store(KEY, value('c', { source: null }))
+    values.expire(2_000, 1)
+    values.store(KEY, value('c', { source: b }))
+    assert.deepEqual(sourcesOf(values), [a, b])
+  })
+
+  test('but not for ourselves where others brought it, for we may take back what is ours', () => {
+    const values = limited({})
+    values.store(KEY, value('a', { source: a, at: 1 }))
+    values.store(KEY, value('b', { source: null, at: 1 }))
+    values.store(KEY, value('a', { source: null, at: 2 }))
+    assert.deepEqual(sourcesOf(values), [a, 'ours'])
+    assert.equal(values.count(KEY, 2), 1)
+    const texts = ['a', 'b', 'c', 'x'.repeat(100_000)]
+    assert.deepEqual(
+      texts.map((text) => values.isOurs(KEY, bytesOf(text))),
+      [false, true, false, false],
+    )
+    values.store(KEY, value('b', { source: b }))
+    assert.equal(values.isOurs(KEY, bytesOf('b')), false)
   })
 
   test('but is refreshed, and counts as before, where its new source has no room', () => {

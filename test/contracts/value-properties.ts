@@ -94,7 +94,8 @@ class NaiveValues {
     const others = this.held.filter((held) => held !== known)
     const share = this.shareRefusal(others, stored)
     if (known) {
-      known.stored = share === null ? stored : { ...stored, source: known.stored.source }
+      const moves = share === null && given.source !== null
+      known.stored = moves ? stored : { ...stored, source: known.stored.source }
     } else {
       const why = this.wholeRefusal(key, text) ?? share
       if (why !== null) return why

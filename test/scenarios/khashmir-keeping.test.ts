@@ -4,6 +4,7 @@ import { describe } from 'node:test'
 import { addressKey } from '../../src/kademlia/contact.ts'
 import { toHex, type Id } from '../../src/kademlia/id.ts'
 import type { KhashmirNetwork, SimulatedNode } from '../../src/simulator/khashmir-network.ts'
+import { KhashmirPuppet } from './khashmir-puppet.ts'
 import { HOUR, khashmirScenario as scenario, MINUTE, SECOND, someId } from './scenario.ts'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
@@ -25,6 +26,31 @@ function strangerTo({ nodes }: KhashmirNetwork, key: Id): SimulatedNode {
 }
 
 describe('A value that khashmir keeps (khashmir A8)', () => {
+  scenario(
+    'goes from our own store when it is taken back, unless others stored it there too',
+    {},
+    async (network) => {
+      const { node, address, store } = network.add()
+      const puppet = new KhashmirPuppet(network)
+      const key = someId(network)
+      const { reply } = (await puppet.ask({ method: 'find_node', target: key }, address))!
+      const byOther = async (value: string): Promise<void> => {
+        const query = { method: 'store_value', key, value: Buffer.from(value), token: reply!.token! } as const
+        assert.ok((await puppet.ask(query, address))!.reply)
+      }
+      const byUs = (value: string): Promise<unknown> => network.clock.settle(node.store(key, value))
+      await byUs('ours')
+      await byOther('theirs, then ours')
+      await byUs('theirs, then ours')
+      await byUs('ours, then theirs')
+      await byOther('ours, then theirs')
+      for (const { value } of node.stored()) assert.ok(node.unstore(key, value))
+      assert.deepEqual(node.stored(), [])
+      const left = store.values.read(key, { count: 9, since: 0 }).map(text)
+      assert.deepEqual(left.toSorted(), ['ours, then theirs', 'theirs, then ours'])
+    },
+  )
+
   scenario('is stored again before it expires, on those who are there then', { seed: 5 }, async (network) => {
     await network.grow(40)
     const key = someId(network)

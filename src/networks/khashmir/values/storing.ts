@@ -60,7 +60,7 @@ export class Storing {
     return this.#kept.write(key, value, options)
   }
 
-  /** Stops keeping it alive and takes it out of our own store. False when it was not kept. */
+  /** Stops keeping it alive, and takes it out of our own store unless others stored it here too. False: it was not kept. */
   unstore(key: Id, value: Uint8Array): boolean {
     return this.#kept.takeBack(nameOf(key, value))
   }
@@ -107,8 +107,11 @@ export class Storing {
   }
 
   #withdrawOwn(key: Id, value: Uint8Array): void {
-    this.#ports.store.values.withdraw(key, value)
-    this.#ports.commits.schedule()
+    const { store, commits } = this.#ports
+    // Others may have stored the same here, and were told that it is kept.
+    if (!store.values.isOurs(key, value)) return
+    store.values.withdraw(key, value)
+    commits.schedule()
   }
 }
 
