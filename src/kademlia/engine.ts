@@ -112,10 +112,10 @@ export class Engine<Q extends { readonly method: string }, R> {
     this.#wish()
   }
 
-  /** The transport cannot reach this address: what is under way to it has failed. */
-  unreachable(address: Address, now: number): void {
+  /** The transport cannot reach this address, or has no room for it (overload): what is under way to it has failed. */
+  unreachable(address: Address, why: 'unreachable' | 'overload', now: number): void {
     if (this.#closed) return
-    this.#requester.unreachable(address, now)
+    this.#requester.unreachable(address, why, now)
     this.#wish()
   }
 

@@ -189,11 +189,12 @@ export class Requester<Q extends { readonly method: string }, R> {
     this.#blame({ to: address, expectedId: id }, now)
   }
 
-  /** The transport cannot reach this address. */
-  unreachable(address: Address, now: number): void {
+  /** The transport cannot reach this address, or has no room for what is to go there, for which nobody else is to blame. */
+  unreachable(address: Address, why: 'unreachable' | 'overload', now: number): void {
     for (const request of this.#table.pendingTo(address)) {
       this.#table.settle(request)
-      this.#miss(request, 'unreachable', now)
+      if (why === 'overload') this.#end(request, { kind: 'failed', why }, now)
+      else this.#miss(request, why, now)
     }
   }
 

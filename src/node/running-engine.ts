@@ -165,8 +165,9 @@ export class RunningEngine<Q extends { readonly method: string }, R> implements 
     if (!this.#closed) this.engine.receive(bytes, from, replyTo, this.#scheduler.now())
   }
 
-  unreachable(to: Address): void {
-    if (!this.#closed) this.engine.unreachable(to, this.#scheduler.now())
+  unreachable(to: Address, reason: string): void {
+    if (this.#closed) return
+    this.engine.unreachable(to, reason === 'overload' ? reason : 'unreachable', this.#scheduler.now())
   }
 
   send(bytes: Uint8Array, to: ReplyTo): void {

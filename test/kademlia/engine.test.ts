@@ -172,7 +172,7 @@ describe('An engine that slept', () => {
   test('forgets who could not be reached, after a change of network as after a sleep', () => {
     const net = new ToyNetwork()
     net.ask(A.address, A.id)
-    net.engine.unreachable(A.address, net.now)
+    net.engine.unreachable(A.address, 'unreachable', net.now)
     assert.equal(net.suspects.mayDial(A.address, net.now), false)
     net.engine.networkChanged(net.now)
     assert.equal(net.suspects.mayDial(A.address, net.now), true)
@@ -277,7 +277,7 @@ describe('A closed engine', () => {
     net.engine.close(net.now)
     const sent = net.dialed.length
     net.deliver({ t: 'aa', id: toHex(A.id), q: { method: 'ping' } }, peerAt(1).address)
-    net.engine.unreachable(A.address, net.now)
+    net.engine.unreachable(A.address, 'unreachable', net.now)
     for (let i = 0; i < 100; i++) {
       net.now += 10_000
       net.step()

@@ -115,12 +115,21 @@ describe('A request', () => {
   test('fails at once when its address cannot be reached, with all others to it and none to elsewhere', () => {
     const net = new ToyNetwork()
     const asked = [net.ask(A.address), net.ask(A.address, A.id), net.ask({ ...A.address, port: 9 })]
-    net.engine.unreachable(A.address, net.now)
+    net.engine.unreachable(A.address, 'unreachable', net.now)
     const failed = { kind: 'failed', why: 'unreachable' }
     assert.deepEqual(
       asked.map(({ outcome }) => outcome),
       [failed, failed, null],
     )
+  })
+
+  test('fails where our own side has no room for it, and nobody else is blamed', () => {
+    const net = new ToyNetwork()
+    net.befriend(A)
+    const asked = net.ask(A.address, A.id)
+    net.engine.unreachable(A.address, 'overload', net.now)
+    assert.deepEqual(asked.outcome, { kind: 'failed', why: 'overload' })
+    assert.equal(net.table.find(A.id)!.failures, 0)
   })
 
   test('that is given up sends nothing more and tells nobody, and its silence is held against nobody', () => {

@@ -190,7 +190,7 @@ describe('A running engine', () => {
     await ether.time.runFor(100)
     assert.equal(ether.time.pending, 0)
     a.runner.receive(Uint8Array.of(1), b.contact.address, b.contact.address)
-    a.runner.unreachable(b.contact.address)
+    a.runner.unreachable(b.contact.address, 'ECONNREFUSED')
     a.runner.wakeAt(ether.time.now() + 1)
     assert.equal(ether.time.pending, 0)
     await ether.time.runFor(3_600_000)
