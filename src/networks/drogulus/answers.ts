@@ -2,46 +2,32 @@
 // Not here: parsing and errors of form (wire.ts), limits (kademlia/rate-limits.ts).
 import type { Contact } from '../../kademlia/contact.ts'
 import type { Id } from '../../kademlia/id.ts'
-import type { Answers, Asker } from '../../kademlia/ports.ts'
+import type { Asker } from '../../kademlia/ports.ts'
+import { NodeAnswers, read, type NodeAnswersParts } from '../node-answers.ts'
 import { StoreAnswers, type StoreAnswersParts } from './answer-store.ts'
 import { isExpired } from './keys/signed-value.ts'
 import { ERROR, type DrogulusQuery, type DrogulusReply, type SignedValue } from './messages.ts'
 import { refused, type DrogulusAnswer } from './refusals.ts'
 import { valueOf } from './values/record.ts'
 
-export interface AnswersParts extends StoreAnswersParts {
-  /** The store does not take what it should. */
-  readonly storeFailed: (error: unknown) => void
-  /** A read-only node answers nothing. */
-  readonly readOnly: () => boolean
-}
+export type AnswersParts = NodeAnswersParts & StoreAnswersParts
 
 const PONG: DrogulusAnswer = { reply: {}, acknowledgesWrite: false }
 
 /** What originals can read in a contact (drogulus B2). */
 const MAX_OLD_PORT = 49_151
 
-export class DrogulusAnswers implements Answers<DrogulusQuery, DrogulusReply> {
+export class DrogulusAnswers extends NodeAnswers<DrogulusQuery, DrogulusReply> {
   readonly #parts: AnswersParts
   readonly #store: StoreAnswers
 
   constructor(parts: AnswersParts) {
+    super(parts, refused(ERROR.internal, { message: 'The store is not available.' }))
     this.#parts = parts
     this.#store = new StoreAnswers(parts)
   }
 
-  answer(query: DrogulusQuery, from: Asker, now: number): DrogulusAnswer {
-    if (this.#parts.readOnly()) return null
-    try {
-      return this.#answer(query, from, now)
-    } catch (error) {
-      // A store that was closed under us, or one that the user brought: no message may bring us down.
-      this.#parts.storeFailed(error)
-      return refused(ERROR.internal, { message: 'The store is not available.' })
-    }
-  }
-
-  #answer(query: DrogulusQuery, from: Asker, now: number): DrogulusAnswer {
+  protected override choose(query: DrogulusQuery, from: Asker, now: number): DrogulusAnswer {
     switch (query.method) {
       case 'ping':
         return PONG
@@ -73,8 +59,4 @@ export class DrogulusAnswers implements Answers<DrogulusQuery, DrogulusReply> {
 
 function isReadable({ address }: Contact): boolean {
   return address.port <= MAX_OLD_PORT
-}
-
-function read(reply: DrogulusReply): DrogulusAnswer {
-  return { reply, acknowledgesWrite: false }
 }

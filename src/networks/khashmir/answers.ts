@@ -3,50 +3,37 @@
 // (kademlia/rate-limits.ts).
 import type { Contact } from '../../kademlia/contact.ts'
 import type { Id } from '../../kademlia/id.ts'
-import type { Answers, Asker } from '../../kademlia/ports.ts'
+import type { Asker } from '../../kademlia/ports.ts'
 import type { RoutingTable } from '../../kademlia/routing-table.ts'
 import type { WriteTokens } from '../../kademlia/write-tokens.ts'
+import { NodeAnswers, read, type NodeAnswersParts } from '../node-answers.ts'
 import { ValueAnswers, type ValueAnswersParts } from './answer-values.ts'
 import { BoundTokens } from './bound-tokens.ts'
 import { ERROR, type KhashmirQuery, type KhashmirReply } from './messages.ts'
 import { refused, type KhashmirAnswer } from './refusals.ts'
 
-export interface AnswersParts extends ValueAnswersParts {
+export interface AnswersParts extends NodeAnswersParts, ValueAnswersParts {
   readonly table: RoutingTable
   readonly tokens: WriteTokens
   /** Contacts in one reply. */
   readonly k: number
-  /** The store does not take what it should. */
-  readonly storeFailed: (error: unknown) => void
-  /** A read-only node answers nothing. */
-  readonly readOnly: () => boolean
 }
 
 const PONG: KhashmirAnswer = { reply: {}, acknowledgesWrite: false }
 
-export class KhashmirAnswers implements Answers<KhashmirQuery, KhashmirReply> {
+export class KhashmirAnswers extends NodeAnswers<KhashmirQuery, KhashmirReply> {
   readonly #parts: AnswersParts
   readonly #tokens: BoundTokens
   readonly #values: ValueAnswers
 
   constructor(parts: AnswersParts) {
+    super(parts, refused(ERROR.server, 'the store is not available'))
     this.#parts = parts
     this.#tokens = new BoundTokens(parts.tokens)
     this.#values = new ValueAnswers(parts, this.#tokens)
   }
 
-  answer(query: KhashmirQuery, from: Asker, now: number): KhashmirAnswer {
-    if (this.#parts.readOnly()) return null
-    try {
-      return this.#answer(query, from, now)
-    } catch (error) {
-      // A store that was closed under us, or one that the user brought: no packet may bring us down.
-      this.#parts.storeFailed(error)
-      return refused(ERROR.server, 'the store is not available')
-    }
-  }
-
-  #answer(query: KhashmirQuery, from: Asker, now: number): KhashmirAnswer {
+  protected override choose(query: KhashmirQuery, from: Asker, now: number): KhashmirAnswer {
     switch (query.method) {
       case 'ping':
         return PONG
@@ -70,8 +57,4 @@ export class KhashmirAnswers implements Answers<KhashmirQuery, KhashmirReply> {
   #near(target: Id, now: number): readonly Contact[] {
     return this.#parts.table.closest(target, this.#parts.k, now, 'good')
   }
-}
-
-function read(reply: KhashmirReply): KhashmirAnswer {
-  return { reply, acknowledgesWrite: false }
 }

@@ -1,8 +1,9 @@
 // What a mainline node answers, by method (BEP 5, 32, 33, 43, 44, 51). This file is the door; peers are in
 // answer-peers.ts, items in answer-items.ts, samples in infohash-samples.ts, contacts in near-contacts.ts.
 // Not here: parsing, caps and the `ip` key (wire.ts), limits (kademlia/rate-limits.ts).
-import type { Answers, Asker } from '../../kademlia/ports.ts'
+import type { Asker } from '../../kademlia/ports.ts'
 import type { WriteTokens } from '../../kademlia/write-tokens.ts'
+import { NodeAnswers, read, type NodeAnswersParts } from '../node-answers.ts'
 import { ItemAnswers, type ItemAnswersParts } from './answer-items.ts'
 import { PeerAnswers, type PeerAnswersParts } from './answer-peers.ts'
 import { BoundTokens } from './bound-tokens.ts'
@@ -12,25 +13,20 @@ import { NearContacts, type NearContactsParts } from './near-contacts.ts'
 import { refused, type MainlineAnswer } from './refusals.ts'
 
 export interface AnswersParts
-  extends NearContactsParts, PeerAnswersParts, ItemAnswersParts, InfohashSamplesParts {
+  extends NodeAnswersParts, NearContactsParts, PeerAnswersParts, ItemAnswersParts, InfohashSamplesParts {
   readonly tokens: WriteTokens
-  /** The store does not take what it should. */
-  readonly storeFailed: (error: unknown) => void
-  /** BEP 43: a read-only node answers nothing. */
-  readonly readOnly: () => boolean
 }
 
 const PONG: MainlineAnswer = { reply: {}, acknowledgesWrite: false }
 
-export class MainlineAnswers implements Answers<MainlineQuery, MainlineReply> {
-  readonly #parts: AnswersParts
+export class MainlineAnswers extends NodeAnswers<MainlineQuery, MainlineReply> {
   readonly #contacts: NearContacts
   readonly #peers: PeerAnswers
   readonly #items: ItemAnswers
   readonly #samples: InfohashSamples
 
   constructor(parts: AnswersParts) {
-    this.#parts = parts
+    super(parts, refused(ERROR.server, 'the store is not available'))
     const contacts = new NearContacts(parts)
     const tokens = new BoundTokens(parts.tokens)
     this.#contacts = contacts
@@ -39,18 +35,7 @@ export class MainlineAnswers implements Answers<MainlineQuery, MainlineReply> {
     this.#samples = new InfohashSamples(parts)
   }
 
-  answer(query: MainlineQuery, from: Asker, now: number): MainlineAnswer {
-    if (this.#parts.readOnly()) return null
-    try {
-      return this.#answer(query, from, now)
-    } catch (error) {
-      // A store that was closed under us, or one that the user brought: no packet may bring us down.
-      this.#parts.storeFailed(error)
-      return refused(ERROR.server, 'the store is not available')
-    }
-  }
-
-  #answer(query: MainlineQuery, from: Asker, now: number): MainlineAnswer {
+  protected override choose(query: MainlineQuery, from: Asker, now: number): MainlineAnswer {
     switch (query.method) {
       case 'ping':
         return PONG
@@ -69,8 +54,4 @@ export class MainlineAnswers implements Answers<MainlineQuery, MainlineReply> {
         return read({ ...this.#contacts.around(query.target, query.want, now), ...this.#samples.at(now) })
     }
   }
-}
-
-function read(reply: MainlineReply): MainlineAnswer {
-  return { reply, acknowledgesWrite: false }
 }
