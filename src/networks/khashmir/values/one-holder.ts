@@ -9,8 +9,12 @@ import { ERROR, type KhashmirQuery, type KhashmirReply } from '../messages.ts'
 import { MAX_VALUES } from '../wire/bounds.ts'
 import type { ValueHolder } from './holders.ts'
 
-/** Requests to one holder: enough for some 2,000 values of 40 bytes. What it has beyond comes from others, or not at all. */
+/**
+ * Requests to one holder: enough for some 2,000 values of 40 bytes. What it has beyond comes from others, or not at all. Each
+ * second that it takes to answer counts as one more, so that nobody holds up a search for longer than some five minutes.
+ */
 const MAX_ASKS = 256
+const SECOND = 1_000
 /**
  * How many answers without anything new mean that there is no more: with v values of which an answer tells r, one that
  * is still missing stays so through b answers with a chance of (1 − r/v)^b, and b = 7 · v/r makes that 1 in 1,000.
@@ -28,6 +32,8 @@ export class OneHolder {
   /** Hex. At most MAX_ASKS times the values of an answer. */
   readonly #told = new Set<string>()
   #asks = 0
+  /** Whole seconds that its answers took. */
+  #seconds = 0
   #barren = 0
   /** Values of its longest answer; before the first one as many as an answer may have. */
   #atOnce = MAX_VALUES
@@ -42,7 +48,7 @@ export class OneHolder {
     if (this.#failed) return 'failed'
     if (this.#told.size >= this.#count) return 'told'
     const patience = Math.max(MIN_BARREN, Math.ceil((PATIENCE * this.#count) / this.#atOnce))
-    return this.#asks >= MAX_ASKS || this.#barren >= patience ? 'given up' : 'asked'
+    return this.#asks + this.#seconds >= MAX_ASKS || this.#barren >= patience ? 'given up' : 'asked'
   }
 
   /** How many values its next answer may bring. */
@@ -65,6 +71,7 @@ export class OneHolder {
       this.#failed = true
       return null
     }
+    if (outcome.kind !== 'failed') this.#seconds += Math.floor(outcome.rttMs / SECOND)
     const before = this.#told.size
     for (const value of values) this.#told.add(toHex(value))
     this.#barren = this.#told.size === before ? this.#barren + 1 : 0

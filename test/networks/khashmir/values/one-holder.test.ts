@@ -144,6 +144,21 @@ describe('A holder of khashmir values', () => {
     assert.deepEqual([told.size, asks, asked.state], [256, 256, 'given up'])
   })
 
+  test('is asked the less often the longer it takes: a second counts as a question', () => {
+    for (const [rttMs, most] of [
+      [999, 256],
+      [1_000, 128],
+      [8_500, 29],
+    ] as const) {
+      let n = 0
+      const asked = holder(Number.MAX_SAFE_INTEGER)
+      const late = (): Outcome => ({ ...valuesOf(`garbage ${n++}`), rttMs }) as Outcome
+      assert.equal(exhaust(asked, late).asks, most)
+    }
+    const refusing = holder(Number.MAX_SAFE_INTEGER)
+    assert.equal(exhaust(refusing, () => ({ ...SERVER_ERROR, rttMs: 8_500 })).asks, 29)
+  })
+
   test('has told all when it has told more than it said', () => {
     const asked = holder(2)
     const { told } = exhaust(asked, () => valuesOf('a', 'b', 'c', 'd'))
