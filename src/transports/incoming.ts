@@ -109,6 +109,8 @@ export class IncomingConnection implements ConnectionListener {
   #unanswered = 0
   /** Whether somebody who waits for an answer here expects the connection to be closed after it. */
   #endsAfterAnswers = false
+  /** Whether the other side sends nothing more: it may be gone altogether, which looks the same. */
+  #isFinished = false
 
   constructor(socket: Socket, from: Address, parts: ConnectionParts) {
     const { framing, limits, sockets } = parts
@@ -146,14 +148,18 @@ export class IncomingConnection implements ConnectionListener {
     this.#parts.receiver()?.receive(bytes, this.#from, this)
   }
 
-  /** What never is answered, for it was refused in silence, leaves the connection to its idle time. */
+  /** What never is answered, for it was refused in silence, leaves the connection to its idle time, or its linger time. */
   caughtUp(): void {
     if (this.#endsAfterAnswers && this.#unanswered === 0) this.stream.end({ lingers: true })
   }
 
   finished(): void {
     if (!this.#isOpen) return this.stream.cut('handshake')
+    // What came whole before it is answered all the same.
+    if (this.stream.isWithin) this.#parts.drops.add('cut-short')
     this.#endsAfterAnswers = true
+    this.#isFinished = true
+    this.#rest()
     if (!this.stream.hasMore) this.caughtUp()
   }
 
@@ -165,7 +171,8 @@ export class IncomingConnection implements ConnectionListener {
   }
 
   #rest(): void {
-    this.stream.expect(this.#parts.limits.idleIncomingMs, 'idle')
+    const { idleIncomingMs, lingerMs } = this.#parts.limits
+    this.stream.expect(this.#isFinished ? lingerMs : idleIncomingMs, 'idle')
   }
 }
 

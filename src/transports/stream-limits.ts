@@ -33,7 +33,10 @@ export interface StreamLimits {
   readonly idleIncomingMs: number
   /** Less than others take for idle, so that we seldom write on what they have just closed. */
   readonly idleOutgoingMs: number
-  /** How long an ended connection may take to send what is queued, an incoming one also to be ended by the other side. */
+  /**
+   * How long an ended connection may take to send what is queued, an incoming one also to be ended by the other side; and
+   * one that the other side has ended, to get an answer.
+   */
   readonly lingerMs: number
   /** The same for all of them at close(). */
   readonly closeMs: number

@@ -85,6 +85,24 @@ for (const kind of KINDS) {
       assert.deepEqual(b.inbox.failed, [{ to: server.local, reason: 'framing' }])
     })
 
+    test('counts who ends within a message, and answers what came whole before it', async () => {
+      await using b = await node(kind, {}, echo)
+      using a = await stranger(kind, b.transport.local, { allowHalfOpen: true })
+      a.socket.end(Buffer.concat([frame('whole'), frame('part').subarray(0, 6)]))
+      await eventually(() => a.isEnded)
+      assert.deepEqual(a.texts, ['whole'])
+      assert.deepEqual(b.transport.drops(), { 'cut-short': 1 })
+    })
+
+    test('keeps the connection of who has gone for no longer than an answer may take', async () => {
+      await using b = await node(kind, { limits: { lingerMs: 30 } })
+      using a = await stranger(kind, b.transport.local)
+      a.send('what nobody answers')
+      await eventually(() => b.inbox.received.length === 1)
+      a.socket.destroy()
+      await eventually(() => b.transport.counters().incoming === 0)
+    })
+
     test('reads no more from who does not read, and cuts it off', async () => {
       const answer = 'x'.repeat(90_000)
       let answered = 0
