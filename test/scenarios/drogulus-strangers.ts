@@ -1,5 +1,6 @@
 // Strangers to drogulus nodes on real sockets: one that asks what it likes on a connection of its own, in bytes that may be
 // wrong, and one that listens and answers as the test says.
+import { once } from 'node:events'
 import { connect as connectPlainly, type Socket } from 'node:net'
 import { connect, type ConnectionOptions } from 'node:tls'
 import { after } from 'node:test'
@@ -101,6 +102,14 @@ function inShort(payload: Uint8Array): Heard {
     code,
     details: Object.fromEntries(texts),
   }
+}
+
+/** A bare TCP connection, whatever the node speaks; errors are nobody's concern. */
+export async function bareConnection({ host, port }: Address): Promise<Socket> {
+  const socket = connectPlainly({ host, port, noDelay: true })
+  await once(socket, 'connect')
+  socket.on('error', () => {})
+  return socket.resume()
 }
 
 export function randomId(): Id {
