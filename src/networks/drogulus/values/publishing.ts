@@ -5,6 +5,7 @@ import { idFromHex, toHex, type Id } from '../../../kademlia/id.ts'
 import { XorbitError } from '../../../node/errors.ts'
 import { keyOf as keyOfCommitment, KeptWrites, type KeptPorts } from '../../../node/kept-writes.ts'
 import { OneByOne } from '../../../node/one-by-one.ts'
+import { UnderWay, type Undertaking } from '../../../node/under-way.ts'
 import type { WriteReport } from '../../../node/write.ts'
 import type { Commitment, RecordStore } from '../../../stores/store.ts'
 import type { RsaKeyPair } from '../keys/identity.ts'
@@ -36,6 +37,8 @@ interface Kept {
   readonly duplicate: number
   /** The first time what has just been signed; later on what our own store holds. */
   readonly item?: SignedValue
+  /** Whether that is to be held until it is published anew. */
+  readonly isKept?: boolean
 }
 
 interface PublishingParts extends KeptPorts {
@@ -58,6 +61,8 @@ export class Publishing {
   readonly #kept: KeptWrites<Kept>
   /** By key, so that each takes a time stamp of its own. */
   readonly #turns = new OneByOne()
+  /** By key; from the call on, for its turn may come late. */
+  readonly #underWay = new UnderWay()
 
   constructor(parts: PublishingParts) {
     this.#parts = parts
@@ -80,12 +85,17 @@ export class Publishing {
   /** Publishes, and keeps it alive unless told otherwise. One after the other under each key. */
   publish(request: PublishRequest): Promise<PublishReport> {
     const key = keyOf(request.keyPair.publicKey, request.what.name)
-    return this.#turns.take(toHex(key), () => this.#publish(key, request), request.signal)
+    const name = toHex(key)
+    const undertaking = this.#underWay.begin(name)
+    return this.#turns
+      .take(name, () => this.#publish(key, request, undertaking), request.signal)
+      .finally(() => this.#underWay.end(undertaking))
   }
 
   /** Stops keeping it alive and takes it out of our own store. False when it was not kept. */
   unpublish(key: Id): boolean {
-    return this.#kept.takeBack(key)
+    const isRevoked = this.#underWay.revoke(toHex(key))
+    return this.#kept.takeBack(key) || isRevoked
   }
 
   /** Whether it is kept alive. */
@@ -98,25 +108,29 @@ export class Publishing {
     return this.#kept.kept().flatMap(({ key }) => this.#held(key) ?? [])
   }
 
-  async #publish(key: Id, request: PublishRequest): Promise<PublishReport> {
+  async #publish(key: Id, request: PublishRequest, undertaking: Undertaking): Promise<PublishReport> {
     let { timestamp, report } = await this.#signAndStore(key, request)
-    if (isSuperseded(report)) {
+    if (isSuperseded(report) && !undertaking.revoked) {
       // Somebody with the same key has published since, by a clock that is ahead of ours: now we know its time stamp.
       await this.#parts.reader.latest(key, request.signal)
       ;({ timestamp, report } = await this.#signAndStore(key, request))
     }
+    // It was taken back before it was promised.
+    if (undertaking.revoked && !this.#kept.takeBack(key)) this.#withdraw(key)
     return { ...report, timestamp }
   }
 
   async #signAndStore(key: Id, request: PublishRequest): Promise<{ timestamp: number; report: WriteReport }> {
     const { duplicate, keepAlive, signal } = request
     const item = this.#sign(key, request)
-    // Ours until it is published anew, or for a while only; republishing takes it from here.
-    const refusal = this.#parts.writer.keep(item, keepAlive ? Infinity : this.#parts.intervalMs)
+    // For a while only, until it is kept alive: were this broken off, nobody could take it back. What is kept alive already
+    // is held until it is published anew; republishing takes it from here.
+    const isKept = keepAlive || this.keeps(key)
+    const refusal = this.#parts.writer.keep(item, this.keeps(key) ? Infinity : this.#parts.intervalMs)
     if (refusal !== null && keepAlive) {
       throw new XorbitError('overload', `our own store does not take what is to be kept alive: ${refusal}`)
     }
-    const report = await this.#kept.write(key, { duplicate, item }, { keepAlive, signal })
+    const report = await this.#kept.write(key, { duplicate, item, isKept }, { keepAlive, signal })
     return { timestamp: item.timestamp, report }
   }
 
@@ -135,7 +149,11 @@ export class Publishing {
     })
   }
 
-  async #store(key: Id, { duplicate, item }: Kept, signal?: AbortSignal): Promise<WriteReport> {
+  async #store(
+    key: Id,
+    { duplicate, item, isKept = false }: Kept,
+    signal?: AbortSignal,
+  ): Promise<WriteReport> {
     const { writer, reader } = this.#parts
     // What was published last, also where that was by another machine with the same key.
     const newest = item ?? this.#held(key)
@@ -145,6 +163,7 @@ export class Publishing {
       return { key: toHex(key), stored: 0, asked: 0, accepted: [], refused: [] }
     }
     const report = await writer.write(newest, await writer.closest(key, signal), { duplicate, signal })
+    if (isKept) writer.keep(newest)
     if (item !== undefined || !isSuperseded(report)) return report
     // Another machine with the same key has published since: from now on that is what we keep alive.
     const other = await reader.latest(key, signal)
