@@ -15,6 +15,8 @@ import { addressOf, kill, openedOver } from './drogulus-sockets.ts'
 import { bareConnection, DrogulusStranger, KINDS, type Kind } from './drogulus-strangers.ts'
 
 setFlagsFromString('--expose-gc')
+// Code that was compiled for the first kind and is thrown away under the second would hide what that one keeps.
+setFlagsFromString('--no-flush-bytecode')
 const collect = runInNewContext('gc') as () => void
 
 const HOSTILE = 2_000
