@@ -17,6 +17,7 @@ import {
   strangerTo,
   textAt,
 } from './drogulus-fixtures.ts'
+import { DrogulusPuppet, honest } from './drogulus-puppet.ts'
 import { drogulusScenario as scenario, HOUR, MINUTE } from './scenario.ts'
 
 /** Rounds of replication are a quarter of an interval apart, or a little more. */
@@ -187,4 +188,31 @@ describe('A node that joins near a drogulus value', () => {
     assert.equal(newcomer.store.records.get(key, clock.now()), null)
     assert.deepEqual(about(stores, key), [])
   })
+
+  scenario(
+    'and takes long for each keeps others waiting for a quarter of an interval',
+    {},
+    async (network) => {
+      await network.grow(3)
+      const { clock } = network
+      const owner = network.nodes[1]!
+      const names = Array.from({ length: 300 }, (_, n) => `name ${n}`)
+      for (const name of names) await clock.settle(owner.node.publish(name, name))
+      await clock.runFor(5 * MINUTE)
+      const stores = noting(network, 'store')
+      const slow = new DrogulusPuppet(network)
+      slow.answer = (query, { transaction }, from) => {
+        if (query.method !== 'store') return honest(query)
+        clock.at(clock.now() + 14_000, () => slow.sendRaw(slow.encodeReply({}, transaction, from), from))
+        return null
+      }
+      for (const { address } of network.nodes) await slow.ask({ method: 'ping' }, address)
+      await clock.runFor(40 * MINUTE)
+      for (const { host } of network.nodes) {
+        const times = stores.filter(({ from, to }) => from.host === host && to.host === slow.address.host)
+        assert.ok(times.length > 50)
+        assert.ok(times.at(-1)!.time - times[0]!.time <= 15 * MINUTE)
+      }
+    },
+  )
 })

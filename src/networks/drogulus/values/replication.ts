@@ -117,21 +117,26 @@ export class Replication {
   }
 
   async #replicate(record: StoredRecord): Promise<void> {
-    const { writer, records, scheduler, duplicate, replicated } = this.#parts
+    const { writer, duplicate, replicated } = this.#parts
     const item = this.#living(record)
-    if (item === null) return
+    // Of the other revision, say. It keeps its place until it expires, and takes none from what is due next time.
+    if (item === null) return this.#done(record)
     if (!this.#belongsHere(record.key, null)) return this.#letGo(item)
     const report = await writer.write(item, writer.known(record.key), {
       // We hold it ourselves.
       duplicate: Math.max(1, duplicate - 1),
       signal: this.#stopped.signal,
     })
-    const held = records.get(record.key, scheduler.now())
-    // By now it may be a newer one.
-    if (held !== null && held.version === record.version) {
-      records.put({ ...held, refreshedAt: scheduler.now() })
-    }
+    this.#done(record)
     replicated(report)
+  }
+
+  /** It is due again after an interval. */
+  #done({ key, version }: StoredRecord): void {
+    const { records, scheduler } = this.#parts
+    const held = records.get(key, scheduler.now())
+    // By now it may be a newer one.
+    if (held !== null && held.version === version) records.put({ ...held, refreshedAt: scheduler.now() })
   }
 
   /** k others are nearer: when the nearest of them has it, or a newer one, it needs no place here. */
@@ -157,15 +162,17 @@ export class Replication {
 
   /** Only where our own id was the closest: else every holder would hand it over. */
   async #handTo(contact: Contact): Promise<void> {
-    const { records, writer } = this.#parts
+    const { records, writer, scheduler, intervalMs } = this.#parts
     const { signal } = this.#stopped
+    // Who is slow keeps others waiting no longer than this; it gets the rest by replication.
+    const endAt = scheduler.now() + intervalMs / ROUNDS
     let looked = 0
     for (const record of records.all()) {
       if (++looked % SLICE === 0) await this.#pause()
-      if (signal.aborted) return
+      if (signal.aborted || scheduler.now() > endAt) return
+      if (!this.#belongsHere(record.key, contact) || !this.#isCloseTo(record.key, contact)) continue
       const item = this.#living(record)
-      if (item === null || !this.#isCloseTo(record.key, contact)) continue
-      if (!this.#belongsHere(record.key, contact)) continue
+      if (item === null) continue
       const to = [{ local: this.#parts.node, contact, token: new Uint8Array(0) }]
       await writer.write(item, to, { duplicate: 1, signal })
     }
@@ -190,7 +197,7 @@ export class Replication {
    */
   #belongsHere(key: Id, newcomer: Contact | null): boolean {
     const { node, k, scheduler } = this.#parts
-    const near = node.table.closest(key, k, scheduler.now(), 'good')
+    const near = node.table.closest(key, newcomer === null ? k : 2, scheduler.now(), 'good')
     const rivals =
       newcomer === null ? near.slice(k - 1) : near.filter(({ id }) => !sameId(id, newcomer.id)).slice(0, 1)
     return rivals.every(({ id }) => compareDistance(key, node.id, id) < 0)
