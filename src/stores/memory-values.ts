@@ -27,6 +27,8 @@ export interface ValueLimits extends RoomLimits {
   readonly maxKeys: number
   /** Values of one key. */
   readonly maxValuesPerKey: number
+  /** Values of one key from one IPv4 /24 or one IPv6 /48: nobody shall fill a key alone. */
+  readonly maxPerKeyAndPrefix: number
   /** Values in all. About 0.2 kB each, and as much again where each has a source of its own, besides their bytes. */
   readonly maxValues: number
 }
@@ -37,6 +39,8 @@ export const defaultValueLimits: ValueLimits = {
   // An answer carries at most some 150 addresses, so these are more than ten different answers; and 1 % of the store for
   // one key.
   maxValuesPerKey: 2_000,
+  // A tenth of a key.
+  maxPerKeyAndPrefix: 200,
   maxValues: 200_000,
   // 32 MiB: 160 bytes for each value when there are as many as there may be.
   maxBytes: 33_554_432,
@@ -67,6 +71,7 @@ export class MemoryValues implements ValueStore {
   readonly #life: StoreLife
   readonly #limits: ValueLimits
   readonly #changes: RowChanges<ValueRow> | null
+  readonly #unlimitedPerIp: boolean
   readonly #room: Room<'too-many-values'>
   /** Bounded by maxKeys; what has no room is refused. None is empty. The heap holds the same. */
   readonly #byKey = new Map<string, ValueSet>()
@@ -79,11 +84,12 @@ export class MemoryValues implements ValueStore {
     this.#life = life
     this.#changes = changes
     this.#limits = { ...defaultValueLimits, ...options.valueLimits }
+    this.#unlimitedPerIp = options.unlimitedPerIp === true
     this.#room = new Room({
       limits: this.#limits,
       maxEntries: this.#limits.maxValues,
       full: 'too-many-values',
-      unlimitedPerIp: options.unlimitedPerIp === true,
+      unlimitedPerIp: this.#unlimitedPerIp,
     })
   }
 
@@ -104,7 +110,10 @@ export class MemoryValues implements ValueStore {
       this.#refresh(held, fields)
       return STORED
     }
-    const why = this.#fullness(set) ?? this.#room.refusal({ bytes: fields.value.length, ip: fields.source })
+    const why =
+      this.#fullness(set) ??
+      this.#keyShareRefusal(set, fields.source) ??
+      this.#room.refusal({ bytes: fields.value.length, ip: fields.source })
     if (why !== null) return { stored: false, why }
     this.#nextPosition++
     const entry = this.#insert(setKey, fields)
@@ -215,6 +224,14 @@ export class MemoryValues implements ValueStore {
   #fullness(set: ValueSet | undefined): ValueRefusal | null {
     if (set === undefined) return this.#byKey.size >= this.#limits.maxKeys ? 'too-many-keys' : null
     return set.size >= this.#limits.maxValuesPerKey ? 'key-full' : null
+  }
+
+  /** Whether whoever brings it has its share of the key already; looked for only where so many may be there. */
+  #keyShareRefusal(set: ValueSet | undefined, source: string | null): ValueRefusal | null {
+    const { maxPerKeyAndPrefix } = this.#limits
+    if (this.#unlimitedPerIp || source === null || set === undefined) return null
+    if (set.size < maxPerKeyAndPrefix) return null
+    return set.countFrom(source) >= maxPerKeyAndPrefix ? 'too-many-from-prefix' : null
   }
 
   #refresh(held: HeldValue, { source, refreshedAt }: ValueFields): void {

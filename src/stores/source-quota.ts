@@ -72,6 +72,7 @@ function addressOf(ipKey: string): string {
   return ipKey.length === 4 ? ipKey : ipKey.slice(0, 8)
 }
 
-function prefixOf(ipKey: string): string {
+/** The /24 or /48 of an IP, from its byteKey. */
+export function prefixOf(ipKey: string): string {
   return ipKey.length === 4 ? ipKey.slice(0, 3) : ipKey.slice(0, 6)
 }

@@ -3,6 +3,7 @@
 import type { Expiring } from './expiry-heap.ts'
 import { RefreshOrder, type Aged } from './refresh-order.ts'
 import type { Load } from './room.ts'
+import { prefixOf } from './source-quota.ts'
 
 /** A value as it is kept, its bytes as text (byte-key.ts). */
 export interface ValueFields {
@@ -68,6 +69,15 @@ export class ValueSet implements Expiring {
   /** When its oldest value was refreshed: by this sets are put in order. A set in the heap is never empty. */
   get expiresAt(): number {
     return this.#order.oldest!.refreshedAt
+  }
+
+  /** How many of its values are of the prefix of this IP; a walk over all of them. */
+  countFrom(ipKey: string): number {
+    const prefix = prefixOf(ipKey)
+    let count = 0
+    for (const { source } of this.#byValue.values())
+      if (source !== null && prefixOf(source) === prefix) count++
+    return count
   }
 
   get(value: string): HeldValue | undefined {

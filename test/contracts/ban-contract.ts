@@ -93,7 +93,7 @@ function whoIsBanned(open: OpenStore): void {
 }
 
 function bounds(open: OpenStore): void {
-  test('holds so many bans, and forgets the one that ends first, be it the new one (drogulus B0)', () => {
+  test('holds so many bans, and of one host forgets the one that ends first, be it the new one (drogulus B0)', () => {
     const { state } = open()
     for (let number = 0; number < MAX_BANS; number++) state.saveBan(ban(number, { until: 1_000 + number }))
     state.saveBan(ban(0, { until: 9_000 }))
@@ -102,6 +102,20 @@ function bounds(open: OpenStore): void {
     assert.deepEqual([0, 1, 2, MAX_BANS].map(isBanned), [true, false, true, true])
     state.saveBan(ban(MAX_BANS + 1, { until: 1_001 }))
     assert.deepEqual([2, MAX_BANS + 1].map(isBanned), [true, false])
+    assert.equal(state.bans().length, MAX_BANS)
+  })
+
+  test('forgets one of the host that has the most, so that one forger does not flush out the others (drogulus B0)', () => {
+    const { state } = open()
+    state.saveBan(ban(1, { host: '192.0.2.1', until: 100 }))
+    state.saveBan(ban(2, { host: '192.0.2.2', until: 101 }))
+    state.saveBan(ban(3, { host: '192.0.2.2', until: 102 }))
+    for (let number = 0; number < MAX_BANS + 5; number++) state.saveBan(ban(number, { until: 1_000 + number }))
+    assert.equal(state.isBanned(peerId(1), '192.0.2.1', 0), true)
+    assert.equal(state.isBanned(peerId(2), '192.0.2.2', 0), true)
+    assert.equal(state.isBanned(peerId(3), '192.0.2.2', 0), true)
+    const isBanned = (number: number): boolean => state.isBanned(peerId(number), '10.0.0.1', 0)
+    assert.deepEqual([7, 8, MAX_BANS + 4].map(isBanned), [false, true, true])
     assert.equal(state.bans().length, MAX_BANS)
   })
 

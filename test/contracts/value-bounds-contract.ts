@@ -80,6 +80,17 @@ function sources(open: OpenStore, limited: Limited): void {
     assert.deepEqual(values.store(KEY, value('c', { source: '10.0.1.3' })), STORED)
   })
 
+  test('a prefix has its share of one key, so that nobody fills it alone (T12)', () => {
+    const values = limited({ maxPerKeyAndPrefix: 2 })
+    assert.deepEqual(values.store(KEY, value('a')), STORED)
+    assert.deepEqual(values.store(KEY, value('b', { source: '10.0.0.2' })), STORED)
+    assert.deepEqual(values.store(KEY, value('c', { source: '10.0.0.3' })), refused('too-many-from-prefix'))
+    assert.deepEqual(values.store(KEY, value('a', { source: '10.0.0.3' })), STORED, 'a refresh')
+    assert.deepEqual(values.store(KEY, value('c', { source: '10.0.1.3' })), STORED)
+    assert.deepEqual(values.store(KEY, value('d', { source: null })), STORED, 'our own')
+    assert.deepEqual(values.store(infoHash(9), value('d')), STORED, 'another key')
+  })
+
   test('and their share of bytes (T12)', () => {
     const values = limited({ maxBytesPerIp: 20, maxBytesPerPrefix: 30 })
     const [other, distant] = ['10.0.0.2', '10.0.1.1']

@@ -12,6 +12,8 @@ import { bytesOf, describeValue, textOf, textsOf, value, valuesOf } from './valu
 export const VALUE_LIMITS: ValueLimits = {
   maxKeys: 3,
   maxValuesPerKey: 4,
+  // Above what any key may have: this bound is not the model's.
+  maxPerKeyAndPrefix: 1_000,
   maxValues: 8,
   maxBytes: 16,
   maxPerIp: 3,

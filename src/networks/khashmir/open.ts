@@ -4,6 +4,19 @@ import type { KhashmirParts } from './life.ts'
 import { KhashmirNode } from './node.ts'
 import { resolveOptions, type KhashmirOptions } from './options.ts'
 
+/**
+ * Each node of this network stores under as many keys as it has files, and there are few nodes: one source has a larger
+ * share of our store than in a network of millions.
+ */
+const STORE_LIMITS = {
+  valueLimits: {
+    maxPerIp: 2_000,
+    maxPerPrefix: 8_000,
+    maxBytesPerIp: 1_048_576,
+    maxBytesPerPrefix: 4_194_304,
+  },
+} as const
+
 /** A node of the network under apt-p2p on a real socket. */
 export class Khashmir extends KhashmirNode {
   readonly #unwatch: () => void
@@ -20,7 +33,8 @@ export class Khashmir extends KhashmirNode {
   static async open(options: KhashmirOptions = {}): Promise<Khashmir> {
     const resolved = resolveOptions(options)
     // No node of this network is known to the world: who names none is the first of its own.
-    return openNode({ options: resolved, defaultHosts: ['0.0.0.0'], builtIn: [] }, (parts) => {
+    const opening = { options: resolved, defaultHosts: ['0.0.0.0'], builtIn: [], storeLimits: STORE_LIMITS }
+    return openNode(opening, (parts) => {
       const node = new Khashmir({ ...parts, options: resolved })
       return { node, warn: (warning) => node.warn(warning) }
     })
