@@ -46,12 +46,16 @@ async function certificateOf(address: Address): Promise<string> {
   return (stranger.socket as TLSSocket).getPeerCertificate().fingerprint256
 }
 
-/** Stores values of others on it, for as long as it answers; the names of those that it acknowledged. */
-async function storeUntilKilled(address: Address, round: number): Promise<string[]> {
+/** Stores values of others on it, for as long as it answers; the names of those that it acknowledged. Each is heard of at once. */
+async function storeUntilKilled(
+  address: Address,
+  { round, heard }: { readonly round: number; readonly heard: () => void },
+): Promise<string[]> {
   const acknowledged: string[] = []
   const storing = Array.from({ length: 3 }, async (_none, lane) => {
     try {
       using stranger = await DrogulusStranger.connect(address)
+      stranger.socket.on('data', heard)
       for (let i = 0; ; i++) {
         const name = `${round} ${lane} ${i}`
         const item = signed({ name, value: `of ${name}`, timestamp: Date.now() / 1_000 })
@@ -66,28 +70,40 @@ async function storeUntilKilled(address: Address, round: number): Promise<string
   return acknowledged
 }
 
+/** At once after so many of its own values, or so many of others, were acknowledged. */
+const KILLED_AFTER = [
+  { own: 1, others: Infinity },
+  { own: Infinity, others: 1 },
+  { own: 30, others: Infinity },
+  ...[2, 40, 3, 5].map((others) => ({ own: Infinity, others })),
+]
+
 describe('A drogulus process that is killed', () => {
   test('comes back with its identity, its certificate and every value that it had acknowledged, its own and those of others', async () => {
     const file = join(temporaryFolder(), 'node.sqlite')
     const acknowledged: string[] = []
     let identity: string | null = null
     let certificate: string | null = null
-    for (const [round, count] of [1, 12, 40].entries()) {
+    for (const [round, { own, others }] of KILLED_AFTER.entries()) {
       const child = start('serve', file)
       const ended = once(child, 'exit')
       const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
       const address = { host: '127.0.0.1', port: Number((await lines.next()).value) }
       const seen = await certificateOf(address)
       assert.equal((certificate ??= seen), seen)
-      const storing = storeUntilKilled(address, round)
+      let answers = 0
+      const heard = (): void => {
+        if (++answers === others) child.kill('SIGKILL')
+      }
+      const storing = storeUntilKilled(address, { round, heard })
       const published: string[] = []
       for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
         published.push(line.value)
-        if (published.length === count) child.kill('SIGKILL')
+        if (published.length === own) child.kill('SIGKILL')
       }
       await ended
       acknowledged.push(...(await storing))
-      assert.ok(published.length >= count)
+      assert.ok(published.length >= own || answers >= others)
 
       await using node = await Drogulus.open({ host: '127.0.0.1', port: 0, bootstrap: 'none', store: file })
       assert.equal((identity ??= node.publicKey), node.publicKey)
