@@ -98,6 +98,11 @@ export function prefixGroup(host: string): string {
   return prefixOf(host, 8)
 }
 
+/** An IPv4 address, or the /64 of IPv6, of which one owner has all: by which connections are counted, and who is banned. */
+export function ownerGroup(host: string): string {
+  return host.includes(':') ? prefixGroup(host) : host
+}
+
 /** The /24 or /56 of a host, by which what is sent to sources is limited (specs T8). */
 export function sourceGroup(host: string): string {
   return prefixOf(host, 7)

@@ -26,7 +26,10 @@ class HeldBan implements Expiring {
 
 export class BanList {
   readonly #changes: RowChanges<Ban> | null
-  /** At most MAX_BANS; the one that ends first is forgotten. The heap holds the same. */
+  /**
+   * At most MAX_BANS; of the host that has the most the one that ends first is forgotten, for one forger can take as many
+   * ids as it likes, and must not flush out the others. The heap holds the same.
+   */
   readonly #byKey = new Map<string, HeldBan>()
   readonly #ending = new ExpiryHeap<HeldBan>()
 
@@ -50,7 +53,7 @@ export class BanList {
     const held = this.#place(given)
     if (held === null) return
     this.#changes?.put(held.key, held.ban)
-    if (this.#byKey.size > MAX_BANS) this.#drop(this.#ending.first!)
+    if (this.#byKey.size > MAX_BANS) this.#drop(this.#victim())
   }
 
   /** The same for a ban that comes from the file, which holds no more of them than there may be. */
@@ -82,6 +85,25 @@ export class BanList {
     held.ban = ban
     this.#ending.changed(held)
     return held
+  }
+
+  /** Only where there is one too many: it looks at all of them. */
+  #victim(): HeldBan {
+    const first = new Map<string, { count: number; held: HeldBan }>()
+    for (const held of this.#byKey.values()) {
+      const ofHost = first.get(held.ban.host)
+      if (ofHost === undefined) first.set(held.ban.host, { count: 1, held })
+      else {
+        ofHost.count++
+        if (held.expiresAt < ofHost.held.expiresAt) ofHost.held = held
+      }
+    }
+    let victim = { count: 0, held: this.#ending.first! }
+    for (const ofHost of first.values()) {
+      const isEarlier = ofHost.held.expiresAt < victim.held.expiresAt
+      if (ofHost.count > victim.count || (ofHost.count === victim.count && isEarlier)) victim = ofHost
+    }
+    return victim.held
   }
 
   #drop(held: HeldBan): void {

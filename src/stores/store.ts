@@ -260,8 +260,8 @@ export interface NodeState {
   /** Whether this peer is kept out at this time. Cheap: for each contact that is considered. */
   isBanned(id: Uint8Array, host: string, now: number): boolean
   /**
-   * Adds, or prolongs the one of this id and host: of two that one counts which ends later. At most MAX_BANS are kept; the
-   * one that ends first is forgotten, be it the new one.
+   * Adds, or prolongs the one of this id and host: of two that one counts which ends later. At most MAX_BANS are kept; of the
+   * host that has the most the one that ends first is forgotten, be it the new one.
    */
   saveBan(ban: Ban): void
   /** Drops bans that have ended at this time, at most `limit` at a call; how many were dropped. */
@@ -278,7 +278,7 @@ export const MAX_COMMITMENTS = 10_000
 export const MAX_COMMITMENT_BYTES = 4_096
 /** Of an identity, of the id of a contact or ban, and of a commitment's key; a drogulus id has 64. */
 export const MAX_KEY_BYTES = 512
-/** Of one node; the one that ends first is forgotten. */
+/** Of one node; one of the host that has the most is forgotten. */
 export const MAX_BANS = 1_024
 /** Characters of a ban's host, and of its `why`. */
 export const MAX_BAN_TEXT = 64

@@ -1,6 +1,7 @@
 // The composition root of drogulus: where a node of it gets its real socket, certificate, key pair, file and clock.
 import { familyOf } from '../../codecs/compact-address.ts'
 import { openTlsTransport } from '../../transports/tls-transport.ts'
+import { ownerGroup } from '../addresses.ts'
 import { openNode, watchAddresses } from '../open.ts'
 import { createFraming } from './framing.ts'
 import { loadOrCreateCertificate } from './keys/certificate-file.ts'
@@ -46,7 +47,8 @@ export class Drogulus extends DrogulusNode {
         defaultHosts: [defaultHost(resolved)],
         builtIn: [],
         storeLimits: { recordLimits: STORE_LIMITS },
-        bind: (host, port) => openTlsTransport({ host, port, framing, tls, unlimitedPerIp }),
+        bind: (host, port) =>
+          openTlsTransport({ host, port, framing, tls, unlimitedPerIp, sourceOf: ownerGroup }),
       },
       (parts) => {
         const node = new Drogulus({ ...parts, options: resolved, identity })

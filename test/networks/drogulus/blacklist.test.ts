@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { frameNetstring } from '../../../src/codecs/netstring.ts'
+import type { Contact } from '../../../src/kademlia/contact.ts'
 import { toHex, type Id } from '../../../src/kademlia/id.ts'
 import { Blacklist } from '../../../src/networks/drogulus/blacklist.ts'
 import { createMemoryStore } from '../../../src/stores/memory-store.ts'
@@ -90,6 +91,10 @@ describe('A blacklist', () => {
     assert.equal(blacklist.has({ ...contact, address: ASKING }), true)
     assert.equal(blacklist.has({ ...contact, address: { ...KNOWN, host: '127.0.0.2' } }), false)
     assert.equal(blacklist.has({ ...contact, id: KEY }), false)
+    const six = (host: string): Contact => ({ id: KEY, address: { host, port: 9_000 } })
+    blacklist.ban(six('2a00:1:2:3::1'), 'unverifiable')
+    assert.equal(blacklist.has(six('2a00:1:2:3:ffff::7')), true, 'one owner has all of a /64')
+    assert.equal(blacklist.has(six('2a00:1:2:4::1')), false)
     assert.equal(new Blacklist(parts).has(contact), true, 'it is in the store')
     now += HOUR - 1
     assert.equal(blacklist.has(contact), true)
