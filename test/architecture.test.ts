@@ -114,10 +114,7 @@ describe('The rule of arrows', () => {
     ['networks/mainline/open.ts', "import { Udp } from '../../transports/udp-transport.ts'"],
     ['networks/mainline/wire.ts', "import { decode } from '../../codecs/bencode.ts'"],
     ['networks/mainline/keys/expanded-key.ts', "import { Point } from '@noble/ed25519'"],
-    [
-      'networks/key-file.ts',
-      "import { dirname } from 'node:path'\nimport { open } from 'node:fs/promises'",
-    ],
+    ['networks/key-file.ts', "import { dirname } from 'node:path'\nimport { open } from 'node:fs/promises'"],
     ['simulator/clock.ts', "import { MemoryStore } from '../stores/memory-store.ts'"],
     ['daemon/http.ts', "import { Mainline } from '../networks/mainline/open.ts'"],
     [

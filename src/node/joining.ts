@@ -125,19 +125,7 @@ export class Joining<Q extends { readonly method: string }, R> {
   async #attempt(seeds: readonly Address[]): Promise<JoinReport> {
     const { engine } = this.#runner
     let ownId = engine.ownId
-    const answered = await this.#lookupSelf([])
-    let via: JoinReport['via'] = answered > 0 ? 'table' : 'nobody'
-    let bootstrap: readonly BootstrapAttempt[] = []
-    // One or two that answer may be all that is left of the table, or keep us from the others: they are not enough.
-    const isEnough = answered >= (seeds.length > 0 ? 1 : ENOUGH_OF_TABLE)
-    if (!isEnough || seeds.length > 0) {
-      const asked = await this.#askAll([...seeds, ...(isEnough ? [] : await this.#bootstrap())])
-      bootstrap = asked.map(({ address, rttMs }) => ({ address, rttMs }))
-      if (asked.some(({ rttMs }) => rttMs !== null)) {
-        if (via === 'nobody' || seeds.length > 0) via = 'bootstrap'
-        await this.#lookupSelf(asked.flatMap(({ contacts }) => contacts))
-      }
-    }
+    const { via, bootstrap } = await this.#findSomebody(seeds)
     // Those whom we asked may have shown us our address, and with it we took another id (BEP 42): once more for that.
     while (!this.#closed && via !== 'nobody' && !sameId(ownId, engine.ownId)) {
       ownId = engine.ownId
@@ -152,6 +140,20 @@ export class Joining<Q extends { readonly method: string }, R> {
     }
     if (!this.#closed) this.#onJoined(report)
     return report
+  }
+
+  /** In our own table, and where hardly anybody of it answers, or seeds are given, through these and the bootstrap nodes. */
+  async #findSomebody(seeds: readonly Address[]): Promise<Pick<JoinReport, 'via' | 'bootstrap'>> {
+    const answered = await this.#lookupSelf([])
+    const byTable = answered > 0 ? 'table' : 'nobody'
+    // One or two that answer may be all that is left of the table, or keep us from the others: they are not enough.
+    const isEnough = answered >= (seeds.length > 0 ? 1 : ENOUGH_OF_TABLE)
+    if (isEnough && seeds.length === 0) return { via: byTable, bootstrap: [] }
+    const asked = await this.#askAll([...seeds, ...(isEnough ? [] : await this.#bootstrap())])
+    const bootstrap = asked.map(({ address, rttMs }) => ({ address, rttMs }))
+    if (asked.every(({ rttMs }) => rttMs === null)) return { via: byTable, bootstrap }
+    await this.#lookupSelf(asked.flatMap(({ contacts }) => contacts))
+    return { via: byTable === 'nobody' || seeds.length > 0 ? 'bootstrap' : byTable, bootstrap }
   }
 
   /** Walks to our own id (BEP 5; B5-10); how many answered. */
