@@ -5,7 +5,7 @@ import { compareDistance, type Id } from '../../kademlia/id.ts'
 import type { Asker } from '../../kademlia/ports.ts'
 import type { RoutingTable } from '../../kademlia/routing-table.ts'
 import type { RecordStore } from '../../stores/store.ts'
-import { checkValue, isExpired, isSignedAsSent, timestampOf } from './keys/signed-value.ts'
+import { checkValue, isExpired, isOfOctober, isSignedAsSent, timestampOf } from './keys/signed-value.ts'
 import { ERROR, type Revision, type SignedValue } from './messages.ts'
 import { banned, refused, superseded, TAKEN, type DrogulusAnswer } from './refusals.ts'
 import { recordOf } from './values/record.ts'
@@ -41,8 +41,9 @@ export class StoreAnswers {
     if (noRoom !== null) return refused(ERROR.internal, { message: `No room: ${noRoom}.` })
     const forgery = checkValue(item, revision)
     if (forgery !== null) {
-      // An original that hands on what it holds may break it, and knows nothing of that: refused, and not banned.
-      if (isSignedAsSent(item, revision)) return refused(ERROR.unverifiable)
+      // An original that hands on what it holds may break it, and knows nothing of that: refused, and not banned. Nor is who
+      // speaks the other revision.
+      if (isSignedAsSent(item, revision) || isOfOctober(item, revision)) return refused(ERROR.unverifiable)
       this.#parts.ban(from, forgery)
       return banned(forgery === 'unverifiable' ? ERROR.unverifiable : ERROR.keyMismatch)
     }

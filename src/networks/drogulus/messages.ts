@@ -16,6 +16,8 @@ export interface SignedValue {
   readonly expires: number
   /** Only in the revision of October 2013, else null. */
   readonly createdWith: Uint8Array | null
+  /** In the revision of July: what came as `created_with`, and counts for nothing but whom not to blame. Never kept. */
+  readonly foreignCreatedWith?: Uint8Array
   /** PEM. */
   readonly publicKey: Uint8Array
   /** May be empty. */

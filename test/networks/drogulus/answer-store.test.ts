@@ -97,6 +97,26 @@ describe('A store', () => {
   })
 })
 
+describe('A store to a node of July', () => {
+  const { createdWith, ...rest } = signed({ revision: 'october-2013' })
+  const october = { ...rest, createdWith: null, foreignCreatedWith: createdWith! }
+
+  test('of a value that was signed in October is refused with 6, and nobody is banned (drogulus B0)', () => {
+    const serving = new Answering()
+    assert.deepEqual(serving.storing(october), { code: 6, message: 'Unverifiable provenance', details: {} })
+    assert.deepEqual(serving.banned, [])
+    assert.deepEqual(serving.storing(badlySigned(october)), UNVERIFIABLE)
+    assert.deepEqual(serving.storing(misplaced(october)), UNVERIFIABLE)
+    assert.equal(serving.banned.length, 2)
+  })
+
+  test('is taken, and held, whatever stands beside it as created_with (drogulus B2)', () => {
+    const serving = new Answering()
+    assert.equal(serving.storing({ ...signed(), foreignCreatedWith: utf8('anything') }), null)
+    assert.deepEqual(serving.held(signed()), signed())
+  })
+})
+
 describe('A store of a key that is held', () => {
   test('is taken when it is newer (drogulus B0)', () => {
     const serving = new Answering()

@@ -70,6 +70,16 @@ export function isSignedAsSent(item: SignedValue, revision: Revision): boolean {
   return sameId(item.key, keyOf(item.publicKey, item.name))
 }
 
+/**
+ * Whether a value that a node of July cannot believe was signed by a node of October, which signs one field more: so nobody
+ * is to blame who hands it on. Never throws.
+ */
+export function isOfOctober(item: SignedValue, revision: Revision): boolean {
+  const { foreignCreatedWith: createdWith } = item
+  if (revision !== 'july-2013' || createdWith === undefined) return false
+  return checkValue({ ...item, createdWith }, 'october-2013') === null
+}
+
 /** Whether its time is over at `nowMs`; 0 or less means never (drogulus B0). */
 export function isExpired({ expires }: Pick<SignedValue, 'expires'>, nowMs: number): boolean {
   return expires > 0 && 1_000 * expires <= nowMs

@@ -19,6 +19,7 @@ const FLAT: MsgPackBounds = { maxDepth: 1, maxValues: MAX_MESSAGE_BYTES }
 /** The fields of the value are views of the message, but for the key. `version` is that of the message. */
 export function readItem(revision: Revision, wrong: Wrong): SignedValue {
   if (!fields.has('value')) wrong('value must be there')
+  const foreign = revision === 'july-2013' ? fields.rawOf('created_with') : null
   return {
     key: requireId('key', wrong),
     value: unpack('value', VALUE, wrong),
@@ -30,6 +31,7 @@ export function readItem(revision: Revision, wrong: Wrong): SignedValue {
     meta: readMeta(wrong),
     signature: requireRaw('sig', wrong),
     version: requireRaw('version', wrong),
+    ...(foreign === null ? {} : { foreignCreatedWith: foreign }),
   }
 }
 

@@ -104,7 +104,7 @@ describe('A store', () => {
     assert.match(answerTo(store(), october), /created_with must be a string, got nothing/)
     assert.match(answerTo(store({ created_with: 7 }), october), /created_with must be a string, got integer/)
     const july = decodedQuery(store({ created_with: '1.2' }))
-    assert.deepEqual(july.query, { method: 'store', item: ITEM })
+    assert.deepEqual(july.query, { method: 'store', item: { ...ITEM, foreignCreatedWith: raw('1.2') } })
     assert.equal(decodedQuery(store({ created_with: 7 })).query.method, 'store')
   })
 
