@@ -5,6 +5,7 @@ import { compareDistance, type Id } from '../../kademlia/id.ts'
 import type { Asker } from '../../kademlia/ports.ts'
 import type { RoutingTable } from '../../kademlia/routing-table.ts'
 import type { RecordStore } from '../../stores/store.ts'
+import { onlySigned } from './keys/only-signed.ts'
 import { checkValue, isExpired, isOfOctober, isSignedAsSent, timestampOf } from './keys/signed-value.ts'
 import { ERROR, type Revision, type SignedValue } from './messages.ts'
 import { banned, refused, superseded, TAKEN, type DrogulusAnswer } from './refusals.ts'
@@ -52,7 +53,7 @@ export class StoreAnswers {
       return refused(ERROR.badRequest, { message: 'The timestamp is in the future.' })
     }
     const lifetimeMs = this.#lifetimeMs(item.key)
-    const outcome = records.put(recordOf(item, { source, now, lifetimeMs }))
+    const outcome = records.put(recordOf(onlySigned(item), { source, now, lifetimeMs }))
     if (outcome.stored) return TAKEN
     if (outcome.why === 'older' || outcome.why === 'conflict') return this.#superseded(item)
     return refused(ERROR.internal, { message: `No room: ${outcome.why}.` })

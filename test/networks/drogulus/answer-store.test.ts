@@ -49,6 +49,20 @@ describe('A store', () => {
     assert.deepEqual(serving.banned, [])
   })
 
+  test('of a good value is held without what nobody has signed (drogulus B3, T12)', () => {
+    const serving = new Answering()
+    const { name, value, timestamp, expires } = signed()
+    const meta = new MsgPackMap([[utf8('by'), utf8('Alice')]])
+    const item = signValue(
+      { name, value, timestamp, expires, meta },
+      { keyPair: simulatedKeyPairs[0]!, revision: 'july-2013' },
+    )
+    const stuffed = new MsgPackMap([[utf8('by'), new Uint8Array(40_000)], ...meta.entries])
+    assert.equal(serving.storing({ ...item, meta: stuffed, version: new Uint8Array(40_000) }), null)
+    assert.deepEqual(serving.held(item)?.meta, meta)
+    assert.ok(serving.store.records.size.bytes < 3_000)
+  })
+
   test('of a value that nobody signed so is refused with 6, and its sender banned (drogulus B4)', () => {
     const serving = new Answering()
     const forged = [

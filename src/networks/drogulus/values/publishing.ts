@@ -10,7 +10,7 @@ import type { WriteReport } from '../../../node/write.ts'
 import type { Commitment, RecordStore } from '../../../stores/store.ts'
 import type { RsaKeyPair } from '../keys/identity.ts'
 import { keyOf } from '../keys/key.ts'
-import { signValue, timestampOf, type Unsigned } from '../keys/signed-value.ts'
+import { checkValue, signValue, timestampOf, type Unsigned } from '../keys/signed-value.ts'
 import { ERROR, type Revision, type SignedValue } from '../messages.ts'
 import { ID_BYTES, MAX_MESSAGE_BYTES } from '../wire/bounds.ts'
 import { sizeOfValueMessage } from '../wire/size.ts'
@@ -154,7 +154,7 @@ export class Publishing {
     { duplicate, item, isKept = false }: Kept,
     signal?: AbortSignal,
   ): Promise<WriteReport> {
-    const { writer, reader } = this.#parts
+    const { writer, reader, revision } = this.#parts
     // What was published last, also where that was by another machine with the same key.
     const newest = item ?? this.#held(key)
     if (newest === null) {
@@ -167,7 +167,9 @@ export class Publishing {
     if (item !== undefined || !isSuperseded(report)) return report
     // Another machine with the same key has published since: from now on that is what we keep alive.
     const other = await reader.latest(key, signal)
-    if (other === null || writer.keep(other) !== null) return report
+    // What nobody else would believe, or read, is not handed on (reader.ts).
+    if (other === null || checkValue(other, revision) !== null) return report
+    if (sizeOfValueMessage(other, revision) > MAX_MESSAGE_BYTES || writer.keep(other) !== null) return report
     return writer.write(other, await writer.closest(key, signal), { duplicate, signal })
   }
 

@@ -9,6 +9,7 @@ import type { CommitBatch } from '../../../node/commit-batch.ts'
 import type { Scheduler } from '../../../node/ports.ts'
 import type { RecordStore } from '../../../stores/store.ts'
 import type { FamilyNode } from '../family.ts'
+import { onlySigned } from '../keys/only-signed.ts'
 import {
   checkValue,
   digestOf,
@@ -120,7 +121,7 @@ export class Reader {
     const version = { version: versionOf(item), digest: digestOf(item) }
     records.sawVersion(item.key, version, scheduler.now())
     await commits.committed().catch(() => {})
-    return item
+    return onlySigned(item)
   }
 
   /** At the nearest node that did not return it (Kademlia paper, 2.3). Nobody waits for that. */
