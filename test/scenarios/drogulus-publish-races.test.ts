@@ -2,6 +2,7 @@
 // published is not kept (drogulus B0, B8).
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { XorbitError } from '../../src/node/errors.ts'
 import { holdersOf, strangerTo, textAt } from './drogulus-fixtures.ts'
 import { drogulusScenario as scenario, HOUR } from './scenario.ts'
 
@@ -58,5 +59,25 @@ describe('Publishing on drogulus', () => {
     await clock.runFor(2 * HOUR)
     assert.equal(owner.store.records.size.records, 0)
     assert.deepEqual(holdersOf(network, key), [])
+  })
+
+  scenario('ends by one error or a report, whenever the node closes meanwhile', {}, async (network) => {
+    await network.grow(30)
+    const { clock } = network
+    const ends: string[] = []
+    for (const [n, ms] of [0, 1, 20, 60, 100, 150, 200, 300, 500, 1_000, 2_000, 3_000, 10_000].entries()) {
+      const { node } = network.nodes[10 + n]!
+      const publishing = [node.publish('closing', 'one'), node.publish('closing', 'two')].map((each) =>
+        each.then(
+          () => 'report',
+          (error: unknown) => (error instanceof XorbitError ? error.code : String(error)),
+        ),
+      )
+      await clock.runFor(ms)
+      const closing = node.close()
+      ends.push(...(await clock.settle(Promise.all(publishing))))
+      await clock.settle(closing)
+    }
+    assert.deepEqual([...new Set(ends)].toSorted(), ['closed', 'report'])
   })
 })

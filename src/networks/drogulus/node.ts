@@ -37,7 +37,10 @@ export interface DrogulusPublishOptions extends OperationOptions {
 }
 
 export interface DrogulusReadOptions extends OperationOptions {
-  /** `first`: the first value that holds good, which is quick. `latest`: the newest that the closest hold. Default 'latest'. */
+  /**
+   * `first`: the first value that holds good, which is quick; from our own store where it holds one, which may be older than
+   * what others hold. `latest`: the newest that the closest and our own store hold. Default 'latest'.
+   */
   readonly mode?: 'first' | 'latest'
 }
 
