@@ -121,7 +121,7 @@ export class Replication {
     const item = this.#living(record)
     // Of the other revision, say. It keeps its place until it expires, and takes none from what is due next time.
     if (item === null) return this.#done(record)
-    if (!this.#belongsHere(record.key, null)) return this.#letGo(item)
+    if (!this.#belongsHere(record.key, null)) return this.#letGo(record, item)
     const report = await writer.write(item, writer.known(record.key), {
       // We hold it ourselves.
       duplicate: Math.max(1, duplicate - 1),
@@ -139,14 +139,19 @@ export class Replication {
     if (held !== null && held.version === version) records.put({ ...held, refreshedAt: scheduler.now() })
   }
 
-  /** k others are nearer: when the nearest of them has it, or a newer one, it needs no place here. */
-  async #letGo(item: SignedValue): Promise<void> {
-    const { writer, records, isOwn } = this.#parts
+  /**
+   * k others are nearer: when half of them have it, or a newer one, it needs no place here. Not when one of them says so,
+   * for that one may lie.
+   */
+  async #letGo(record: StoredRecord, item: SignedValue): Promise<void> {
+    const { writer, records, isOwn, k } = this.#parts
     const { signal } = this.#stopped
-    const report = await writer.write(item, writer.known(item.key).slice(0, 1), { duplicate: 1, signal })
-    const hasIt = report.stored > 0 || report.refused.some(({ code }) => code === ERROR.superseded)
+    const enough = Math.ceil(k / 2)
+    const report = await writer.write(item, writer.known(item.key), { duplicate: enough, signal })
+    const newer = report.refused.filter(({ code }) => code === ERROR.superseded).length
     const held = records.newest(item.key)
-    if (hasIt && held?.version === versionOf(item) && !isOwn(item.key)) records.remove(item.key)
+    if (report.stored + newer >= enough && held?.version === versionOf(item) && !isOwn(item.key))
+      records.remove(item.key)
   }
 
   async #handOver(): Promise<void> {
