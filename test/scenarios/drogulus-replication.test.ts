@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { toHex, type Id } from '../../src/kademlia/id.ts'
+import { recordOf } from '../../src/networks/drogulus/values/record.ts'
+import { createWire } from '../../src/networks/drogulus/wire.ts'
 import type { DrogulusNetwork, SimulatedNode } from '../../src/simulator/drogulus-network.ts'
 import {
   about,
@@ -13,6 +15,7 @@ import {
   keyAt,
   near,
   noting,
+  signed,
   someId64,
   strangerTo,
   textAt,
@@ -149,6 +152,32 @@ describe('A holder of a drogulus value', () => {
     tell(`${now.length} holders, ${now.filter((each) => before.includes(each)).length} of them of old`)
     assert.deepEqual(hostsOf(now), hostsOf(closestNodes(network, key)))
     assert.equal(await textAt(network, before[0]!, key), 'value of moving')
+  })
+})
+
+describe('A holder of a drogulus value that belongs to others by now', () => {
+  scenario('offers it to who has no room once an interval, and keeps it', {}, async (network) => {
+    const { clock } = network
+    const holder = network.add()
+    const item = signed({ timestamp: clock.now() / 1_000 })
+    const keeping = { source: null, now: clock.now(), lifetimeMs: Infinity }
+    assert.ok(holder.store.records.put(recordOf(item, keeping)).stored)
+    const wire = createWire({ ownId: () => item.key, revision: 'july-2013', replyPort: () => 1_908 })
+    const full = Array.from(
+      { length: K },
+      (_, n) => new DrogulusPuppet(network, { id: near(item.key, n + 1) }),
+    )
+    for (const each of full) {
+      each.answer = (query, { transaction }, from) =>
+        query.method === 'store'
+          ? wire.encodeError({ code: 3, message: 'Internal error' }, transaction, { ...from, id: each.id })
+          : honest(query)
+      await each.ask({ method: 'ping' }, holder.address)
+    }
+    await clock.runFor(6 * HOUR)
+    const offers = full.flatMap(({ asked }) => asked).filter(({ query }) => query.method === 'store')
+    assert.ok(offers.length >= 4 * K && offers.length <= 6 * K, `${offers.length} offers`)
+    assert.equal(holder.store.records.size.records, 1)
   })
 })
 

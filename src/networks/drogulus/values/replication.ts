@@ -150,8 +150,10 @@ export class Replication {
     const report = await writer.write(item, writer.known(item.key), { duplicate: enough, signal })
     const newer = report.refused.filter(({ code }) => code === ERROR.superseded).length
     const held = records.newest(item.key)
-    if (report.stored + newer >= enough && held?.version === versionOf(item) && !isOwn(item.key))
-      records.remove(item.key)
+    const haveIt = report.stored + newer >= enough
+    if (haveIt && held?.version === versionOf(item) && !isOwn(item.key)) records.remove(item.key)
+    // Who has no room now is asked again in an interval: else what nobody takes would fill each round.
+    else this.#done(record)
   }
 
   async #handOver(): Promise<void> {
