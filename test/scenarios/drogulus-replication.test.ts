@@ -170,7 +170,7 @@ describe('A holder of a drogulus value that belongs to others by now', () => {
     for (const each of full) {
       each.answer = (query, { transaction }, from) =>
         query.method === 'store'
-          ? wire.encodeError({ code: 3, message: 'Internal error' }, transaction, { ...from, id: each.id })
+          ? wire.encodeError({ code: 3, message: 'Internal error' }, transaction, from)
           : honest(query)
       await each.ask({ method: 'ping' }, holder.address)
     }
