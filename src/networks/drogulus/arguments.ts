@@ -3,12 +3,24 @@
 import type { Id } from '../../kademlia/id.ts'
 import { badArgument } from '../../node/errors.ts'
 import { toIdArgument, type IdLike } from '../id-arguments.ts'
+import { readRsaPublicKey } from './keys/rsa-public-key.ts'
 import type { DrogulusQuery } from './messages.ts'
 import { ID_BYTES } from './wire/bounds.ts'
 
 /** Reads a key of 64 bytes or 128 hex digits. Throws XorbitError 'bad-argument'. */
 export function toKey(name: string, key: IdLike): Id {
   return toIdArgument(name, key, ID_BYTES)
+}
+
+/**
+ * Reads a public key: PEM text of RSA, which is the only kind that values are verified with. Under another one nobody can
+ * ever find anything. Throws XorbitError 'bad-argument'.
+ */
+export function toPublicKey(publicKey: unknown): string {
+  if (typeof publicKey !== 'string' || readRsaPublicKey(new TextEncoder().encode(publicKey)) === null) {
+    throw badArgument('publicKey', 'an RSA public key as PEM text', publicKey)
+  }
+  return publicKey
 }
 
 /** Text, or its bytes. */

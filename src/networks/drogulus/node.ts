@@ -8,7 +8,7 @@ import { checkOperation, toFlag, toInteger } from '../../node/reading.ts'
 import { askDirectly, type DirectAnswer } from '../direct-query.ts'
 import type { AddressLike } from '../host-port.ts'
 import { toAsked, type AskedLike, type IdLike } from '../id-arguments.ts'
-import { toExpires, toKey, toName, toQuery } from './arguments.ts'
+import { toExpires, toKey, toName, toPublicKey, toQuery } from './arguments.ts'
 import type { DrogulusNameLike, DrogulusQueryLike, ExpiresLike } from './arguments.ts'
 import type { FamilyNode } from './family.ts'
 import { RsaKeyPair } from './keys/identity.ts'
@@ -134,7 +134,7 @@ export class DrogulusNode extends DrogulusLife {
   unpublish(name: DrogulusNameLike, options: { readonly publicKey?: string } = {}): boolean {
     this.assertOpen()
     const { publicKey = this.publicKey } = options
-    return this.#publishing.unpublish(keyOf(publicKey, toName(name)))
+    return this.#publishing.unpublish(keyOf(toPublicKey(publicKey), toName(name)))
   }
 
   /** The values that this node keeps alive. */
@@ -148,9 +148,7 @@ export class DrogulusNode extends DrogulusLife {
     name: DrogulusNameLike = '',
     options: DrogulusReadOptions = {},
   ): Promise<FoundValue | null> {
-    if (typeof publicKey !== 'string' || publicKey.trim() === '')
-      throw badArgument('publicKey', 'a public key as PEM text', publicKey)
-    return this.get(keyOf(publicKey, toName(name)), options)
+    return this.get(keyOf(toPublicKey(publicKey), toName(name)), options)
   }
 
   /** Finds the value under a key (64 bytes, or 128 hex digits), verified. null: nobody has it. */

@@ -141,5 +141,7 @@ export function filesBeside(store: unknown): {
 
 function toIdentity(identity: DrogulusOptions['identity']): RsaKeyPair | null {
   if (identity === undefined) return null
-  return typeof identity === 'string' ? readRsaKeyPair(identity) : RsaKeyPair.assert('identity', identity)
+  return typeof identity === 'string'
+    ? readRsaKeyPair(identity, 'identity')
+    : RsaKeyPair.assert('identity', identity)
 }

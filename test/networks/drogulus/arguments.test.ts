@@ -1,5 +1,6 @@
 // What users give to a drogulus node: keys, names, times, queries; and what is refused, with what is allowed.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { asId, toHex } from '../../../src/kademlia/id.ts'
 import {
@@ -7,8 +8,10 @@ import {
   toExpires,
   toKey,
   toName,
+  toPublicKey,
   toQuery,
 } from '../../../src/networks/drogulus/arguments.ts'
+import { simulatedKeyPairs } from '../../../src/simulator/drogulus-keys.ts'
 import { START, SECOND, utf8 } from './answering.ts'
 
 const KEY = asId(new Uint8Array(64).fill(7))
@@ -39,6 +42,29 @@ describe('A key of drogulus', () => {
       assert.throws(() => toKey('target', given(wrong)), {
         code: 'bad-argument',
         message: /^target: expected .*128 hex digits/u,
+      })
+    })
+  }
+})
+
+describe('A public key', () => {
+  test('is PEM text of RSA, white space around allowed (drogulus B3)', () => {
+    const { publicKey } = simulatedKeyPairs[0]!
+    for (const text of [publicKey, ` ${publicKey}\n`]) assert.equal(toPublicKey(text), text)
+  })
+
+  const ed25519 = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  for (const [what, wrong] of [
+    ['empty', ''],
+    ['the hex digits of mainline', 'ab'.repeat(32)],
+    ['of another kind', ed25519],
+    ['bytes', new Uint8Array(32)],
+    ['nothing', undefined],
+  ] as const) {
+    test(`is not ${what}, under which nobody could ever find anything (drogulus B3)`, () => {
+      assert.throws(() => toPublicKey(wrong), {
+        code: 'bad-argument',
+        message: /^publicKey: expected an RSA public key as PEM text, got /,
       })
     })
   }

@@ -73,7 +73,7 @@ describe('The identity of drogulus', () => {
   test('is refused without being shown', () => {
     for (const secret of ['-----BEGIN PRIVATE KEY-----\nsecret', { secret: 'secret' }, null, 5]) {
       const message = refusal({ identity: secret as never })
-      assert.match(message, /^bad-argument (identity|pem): /)
+      assert.match(message, /^bad-argument identity: /)
       assert.ok(!message.includes('secret'), message)
     }
   })
