@@ -23,7 +23,7 @@ export function addNodes(program: Command, runs: Runs): void {
   const start = command(program, 'start', 'Run a node until Ctrl-C.')
     .option(
       '--host <ADDRESS>',
-      'listen on this address; may be repeated, for a node at several addresses',
+      'listen on this address; on mainline it may be repeated, for a node at several addresses',
       collect,
     )
     .option(

@@ -22,7 +22,8 @@ export function command(program: Command, name: string, description: string): Co
 
 /** Of a command that asks something with a node of its own, and ends. */
 export function addAskingOptions(it: Command, networks: readonly NetworkName[]): void {
-  it.option('--host <ADDRESS>', 'ask from this address; may be repeated', collect)
+  const several = networks.includes('mainline') ? '; on mainline it may be repeated' : ''
+  it.option('--host <ADDRESS>', `ask from this address${several}`, collect)
     .addOption(new Option('--listen-port <PORT>', 'port of our own node').default('0', 'any free one'))
     .addOption(privateOption())
   if (networks.includes('drogulus')) addDrogulusWire(it)

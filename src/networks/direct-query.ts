@@ -15,7 +15,7 @@ export interface DirectAnswer<R> {
 }
 
 const REASONS: Readonly<Record<RequestFailure, string>> = {
-  timeout: 'no answer, though asked again',
+  timeout: 'no answer in time',
   unreachable: 'cannot be reached',
   malformed: 'the answer is malformed',
   imposter: 'another id answered than expected',

@@ -54,7 +54,7 @@ describe('xorbit ping', () => {
     const { code, stdout, stderr } = await run('ping', silence, '--json')
     assert.deepEqual([code, stdout], [1, ''])
     assert.deepEqual(objects(stderr), [
-      { error: { code: 'no-answer', message: `${silence}: no answer, though asked again` } },
+      { error: { code: 'no-answer', message: `${silence}: no answer in time` } },
     ])
   })
 
