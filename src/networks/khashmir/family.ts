@@ -13,7 +13,8 @@ import type { ResolvedOptions } from './options.ts'
 import { PROBES } from './queries.ts'
 import { createWire } from './wire.ts'
 
-const SLOT = 'v4'
+/** Under which its id and contacts are saved: not that of mainline, whose nodes are others. */
+const SLOT = 'khashmir'
 
 /** Where a write may go. */
 export type FamilyHolder = Holder<FamilyNode>
