@@ -56,7 +56,7 @@ export const ENVELOPE: BencodeProfile = {
 
 /**
  * A value to be stored (BEP 44 `v`): only its one canonical form, so that all nodes hash and sign the same bytes
- * (K-13, specs T19). A value has at most 1000 bytes (BEP 44), so 1000 tokens and digits are all that it can have.
+ * (K-13, threat T19). A value has at most 1000 bytes (BEP 44), so 1000 tokens and digits are all that it can have.
  */
 export const STORED_VALUE: BencodeProfile = {
   maxDepth: 32,

@@ -1,5 +1,5 @@
 // Candidates of one lookup that share an IP: how many of them may be asked, and which one first. Whoever names an honest
-// node's IP with other ports must neither take its place nor keep us from it (specs/threats.md T7, T26).
+// node's IP with other ports must neither take its place nor keep us from it (threat T7, T26).
 import type { Candidate } from './candidates.ts'
 
 interface Group {

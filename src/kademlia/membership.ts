@@ -1,5 +1,5 @@
 // Who enters and who leaves the routing table: the table decides, this acts, by pinging whom it wants to know about.
-// Only who has answered us is ever in the table (BEP 5; specs/threats.md T3, T4).
+// Only who has answered us is ever in the table (BEP 5; threat T3, T4).
 import { addressKey, type Address, type Contact } from './contact.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { sameId, type Id } from './id.ts'

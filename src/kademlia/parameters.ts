@@ -8,16 +8,16 @@ export interface Parameters {
   readonly k: number
   /**
    * Requests of one lookup under way at once to those nearer than the next to be asked, not counting slow ones. Paper: 3;
-   * specs/algorithms.md 3.10: 4–5.
+   * libtorrent: 5.
    */
   readonly alpha: number
   /** Independent paths of one lookup; 1 is the paper's lookup. S/Kademlia. */
   readonly disjointPaths: number
   /** Candidates one path of a lookup remembers; the farthest falls out. libtorrent: 100. */
   readonly maxCandidates: number
-  /** Contacts of one reply that a lookup takes in. specs/threats.md T26. */
+  /** Contacts of one reply that a lookup takes in. threat T26. */
   readonly maxContactsPerReply: number
-  /** Candidates with one IP address that a lookup asks at once, or that answered; not in private. specs/threats.md T7. */
+  /** Candidates with one IP address that a lookup asks at once, or that answered; not in private. threat T7. */
   readonly maxCandidatesPerIp: number
   /** Replacement cache of a bucket; the oldest falls out. libtorrent: 8. */
   readonly replacementCacheSize: number
@@ -41,7 +41,7 @@ export interface Parameters {
   readonly resendsEarly: boolean
   /** When a request has failed, after its first sending. */
   readonly requestTimeoutMs: number
-  /** Bounds of the time after which a request counts as slow and gives its slot back. specs/algorithms.md 3.10. */
+  /** Bounds of the time after which a request counts as slow and gives its slot back. */
   readonly slowAfterMinMs: number
   readonly slowAfterMaxMs: number
   /** Requests under way at once; a further one fails at once as overload. */
@@ -50,9 +50,9 @@ export interface Parameters {
   readonly maxAsked: number
   /** Lookups under way at once; a further one is refused as overload. */
   readonly maxLookups: number
-  /** Random bytes in a transaction id. specs/threats.md T16: at least 4. */
+  /** Random bytes in a transaction id. threat T16: at least 4. */
   readonly transactionIdBytes: number
-  /** Bytes of a write token. specs/threats.md T10: at least 8. */
+  /** Bytes of a write token. threat T10: at least 8. */
   readonly tokenBytes: number
   /** How often the secret behind the write tokens changes. BEP 5: 5 min. */
   readonly tokenRotationMs: number
@@ -66,14 +66,14 @@ export interface Parameters {
   readonly maxPingsPerRound: number
   /** Senders of queries being vetted by a ping at once; further ones are not vetted. */
   readonly maxVetting: number
-  /** A pause in our own time longer than this means that we slept. specs/threats.md T30. */
+  /** A pause in our own time longer than this means that we slept. threat T30. */
   readonly sleptAfterMs: number
   /** Misses in a row, of different contacts and with nothing received between, that mean our own link is down. */
   readonly offlineAfterMisses: number
   /** How long an endpoint that did not answer is left alone as hearsay; doubles up to the maximum. */
   readonly unreachableForMs: number
   readonly unreachableForMaxMs: number
-  /** How long an endpoint that answered with another id than named is banned. specs/threats.md T5. */
+  /** How long an endpoint that answered with another id than named is banned. threat T5. */
   readonly imposterForMs: number
   /** Datagrams without an answer, resends too, that one unproven IP gets in unprovenWindowMs; not in private. T7. */
   readonly maxUnansweredPerIp: number

@@ -28,7 +28,7 @@ export interface SourceLimitRates {
 /**
  * Far above what a real node does (a busy one makes a few requests a second, a joining one some tens), far below what
  * hurts. Others: jech 100/s in all, burst 400; libtorrent 5/s a source over 10 s, 8 kB/s out in all; mldht 2/s a source,
- * burst 10; OpenDHT 1,024/s a source, 8,192/s in all (specs/algorithms.md 3.4, specs/threats.md T8 to T10).
+ * burst 10; OpenDHT 1,024/s a source, 8,192/s in all (threats T8 to T10).
  */
 export const defaultSourceLimits: SourceLimitRates = {
   // An address translator may stand before many nodes.

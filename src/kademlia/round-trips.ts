@@ -13,7 +13,7 @@ const UNKNOWN_SLOW_MS = 1_000
 /** Who has taken longer than this share of the network is not worth waiting for. */
 const PATIENCE_SHARE = 0.99
 
-/** Learns how fast the network answers. specs/algorithms.md 3.9. */
+/** Learns how fast the network answers. */
 export class RoundTrips {
   readonly #bins = new Float64Array(BINS)
   readonly #parameters: Pick<Parameters, 'slowAfterMinMs' | 'slowAfterMaxMs'>

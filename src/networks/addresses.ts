@@ -15,7 +15,7 @@ interface Range {
 }
 
 /**
- * Addresses that are not global (specs T25). The first range that contains an address decides. Sources: the IANA
+ * Addresses that are not global (threat T25). The first range that contains an address decides. Sources: the IANA
  * special-purpose address registries (RFC 6890) and what is named beside each.
  */
 const NOT_GLOBAL: readonly (readonly [range: string, reach: Reach, source: string])[] = [
@@ -103,7 +103,7 @@ export function ownerGroup(host: string): string {
   return host.includes(':') ? prefixGroup(host) : host
 }
 
-/** The /24 or /56 of a host, by which what is sent to sources is limited (specs T8). */
+/** The /24 or /56 of a host, by which what is sent to sources is limited (threat T8). */
 export function sourceGroup(host: string): string {
   return prefixOf(host, 7)
 }

@@ -19,7 +19,7 @@ export interface AdmissionOptions {
   readonly eligible: (contact: Contact) => boolean
 }
 
-/** The policy of one engine. Never dialable: bogons, port 0, our own address, the other family (specs T25). */
+/** The policy of one engine. Never dialable: bogons, port 0, our own address, the other family (threat T25). */
 export function createAdmission(options: AdmissionOptions): AdmissionPolicy {
   const { family, routers, ownAddress, eligible } = options
 

@@ -1,6 +1,6 @@
 // Who gave tokens for a key a short while ago and took what was written then, so that writing there again takes one round
 // trip instead of a lookup. Tokens are good for at least five minutes with most nodes (BEP 5 accepts ten); a node that
-// refuses one is no loss: the writer then walks anew. specs/algorithms.md 3.6. Not here: the writing (write.ts).
+// refuses one is no loss: the writer then walks anew. Not here: the writing (write.ts).
 import { toHex, type Id } from '../kademlia/id.ts'
 import type { Holder, WriteReport } from './write.ts'
 

@@ -26,7 +26,7 @@ const RETRY_MIN_MS = 10_000
 const RETRY_MAX_MS = 600_000
 /** How long the other bootstrap nodes are waited for when one has answered. */
 const PATIENCE_MS = 500
-/** With fewer answers from those that we knew the bootstrap nodes are asked as well. specs/threats.md T24. */
+/** With fewer answers from those that we knew the bootstrap nodes are asked as well. threat T24. */
 const ENOUGH_OF_TABLE = 3
 /** How often we look whether we are alone: with each round of pings (maintenanceMs), for those show who is dead. */
 const LOOK_MS = 10_000

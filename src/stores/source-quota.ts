@@ -1,4 +1,4 @@
-// How much of a store came from one source: an IP address and the prefix around it. specs/threats.md T6, T12. In IPv6 a
+// How much of a store came from one source: an IP address and the prefix around it. threat T6, T12. In IPv6 a
 // subscriber owns a whole /64, so the /64 counts as the address; prefixes are /24 and /48. What is counted, entries or
 // bytes, is its owner's. Its own bound: at most two counts for each entry that its owner holds.
 

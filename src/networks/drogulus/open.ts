@@ -34,11 +34,7 @@ export class Drogulus extends DrogulusNode {
   static async open(options: DrogulusOptions = {}): Promise<Drogulus> {
     const resolved = resolveOptions(options)
     const beside = filesBeside(resolved.store)
-    // Each may take a tenth of a second, on a thread of its own.
-    const [identity, tls] = await Promise.all([
-      resolved.identity ?? loadOrCreateIdentity(beside.identity),
-      resolved.tls ? certificateIn(beside.tls) : null,
-    ])
+    let identity = resolved.identity
     const framing = createFraming()
     const unlimitedPerIp = resolved.private || !resolved.rateLimit
     return openNode(
@@ -47,11 +43,19 @@ export class Drogulus extends DrogulusNode {
         defaultHosts: [defaultHost(resolved)],
         builtIn: [],
         storeLimits: { recordLimits: STORE_LIMITS },
-        bind: (host, port) =>
-          openTlsTransport({ host, port, framing, tls, unlimitedPerIp, sourceOf: ownerGroup }),
+        // Once the store is ours: beside that of another process nothing is to be left. Each of the two may take a tenth
+        // of a second, on a thread of its own.
+        bind: async (host, port) => {
+          const [made, tls] = await Promise.all([
+            identity ?? loadOrCreateIdentity(beside.identity),
+            resolved.tls ? certificateIn(beside.tls) : null,
+          ])
+          identity = made
+          return openTlsTransport({ host, port, framing, tls, unlimitedPerIp, sourceOf: ownerGroup })
+        },
       },
       (parts) => {
-        const node = new Drogulus({ ...parts, options: resolved, identity })
+        const node = new Drogulus({ ...parts, options: resolved, identity: identity! })
         return { node, warn: (warning) => node.warn(warning) }
       },
     )

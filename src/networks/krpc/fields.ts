@@ -42,7 +42,7 @@ export function nameOf(
   return -1
 }
 
-/** What stands where something else should, for messages; never the bytes themselves (specs T33). */
+/** What stands where something else should, for messages; never the bytes themselves (threat T33). */
 export function found(fields: BencodeFields, field: number): string {
   if (!fields.has(field)) return 'none'
   const token = fields.tokenOf(field)

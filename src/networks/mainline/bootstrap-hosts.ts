@@ -2,7 +2,7 @@
 import type { HostPort } from '../../node/local-node.ts'
 
 /**
- * Run by independent projects, so that none of them alone decides whom we meet (specs/threats.md T24). They answer
+ * Run by independent projects, so that none of them alone decides whom we meet (threat T24). They answer
  * find_node, and never enter a table nor a reply of ours (BEP 5; B5-23).
  */
 export const PUBLIC_ROUTERS: readonly HostPort[] = [

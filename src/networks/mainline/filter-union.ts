@@ -1,4 +1,4 @@
-// One filter made of those of several nodes, a few of which may lie (BEP 33; specs T21).
+// One filter made of those of several nodes, a few of which may lie (BEP 33; threat T21).
 // Not here: which filters cannot be true by themselves (scrape-query.ts).
 import { BloomFilter } from './bloom-filter.ts'
 

@@ -142,7 +142,7 @@ export class Publishing {
     const item = signValue({ ...what, timestamp }, { keyPair, revision })
     const bytes = sizeOfValueMessage(item, revision)
     if (bytes <= MAX_MESSAGE_BYTES) return item
-    const allowed = `at most ${MAX_MESSAGE_BYTES} bytes as a message, signature and key included`
+    const allowed = `one whose message, with key and signature, has at most ${MAX_MESSAGE_BYTES} bytes`
     throw new XorbitError('too-large', `value: expected ${allowed}, got ${bytes}`, {
       bytes,
       limit: MAX_MESSAGE_BYTES,

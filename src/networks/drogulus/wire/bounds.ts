@@ -20,7 +20,7 @@ export const UUID_TEXT_BYTES = 36
 /** Others may call a request what they like, and get it back; what is longer than this is no uuid. */
 export const MAX_UUID_BYTES = 256
 
-/** Contacts taken from `nodes`: twice the K of drogulus B9 (specs T26). The first ones count. */
+/** Contacts taken from `nodes`: twice the K of drogulus B9 (threat T26). The first ones count. */
 export const MAX_CONTACTS = 40
 
 /** The longest text that can be an IP address: IPv6 that ends in IPv4. */

@@ -25,7 +25,7 @@ export const TOKEN_BYTES = 20
 /** In replies; one that is longer counts as absent. Nobody gives more than 20 bytes, and we would send it back. */
 export const MAX_TOKEN_BYTES = 64
 
-/** Contacts taken from `nodes`: twice the K of khashmir A9 (specs T26). The first ones count. */
+/** Contacts taken from `nodes`: twice the K of khashmir A9 (threat T26). The first ones count. */
 export const MAX_CONTACTS = 16
 
 /**

@@ -35,10 +35,10 @@ export const MAX_TOKEN_BYTES = 64
  */
 export const MAX_TRANSACTION_BYTES = MAX_DATAGRAM_BYTES - 256
 
-/** Contacts taken from each of `nodes` and `nodes6` (B5-02, specs T26). */
+/** Contacts taken from each of `nodes` and `nodes6` (B5-02, threat T26). */
 export const MAX_CONTACTS = 16
 
-/** Peers taken from `values` (specs T26). */
+/** Peers taken from `values` (threat T26). */
 export const MAX_VALUES = 200
 
 /** Infohashes taken from `samples`; 70 fill an Ethernet frame. The first ones count. */
